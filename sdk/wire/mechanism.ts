@@ -1,0 +1,66 @@
+/**
+ * Names of mechanisms and of their parameters: nsm-v1's, with v0.2's accepted, and the three of ours that name a
+ * network namespace beyond doubt.
+ */
+
+/** Where a mechanism works: within a node or between nodes (NSM v1, mechanisms/cls). */
+export const mechanismClass = { local: 'LOCAL', remote: 'REMOTE' } as const
+
+/** Mechanism types. `KERNEL_INTERFACE` is what v0.2 clients say for `KERNEL`. */
+export const mechanismType = { kernel: 'KERNEL', kernelV0: 'KERNEL_INTERFACE', vxlan: 'VXLAN', wireguard: 'WIREGUARD' } as const
+
+/** Keys of `Mechanism.parameters`. All values are text. */
+export const parameter = {
+  /** Interface name, 1 to 15 bytes. */
+  name: 'name',
+  /** `inode://<device>/<inode>` of the network namespace (NSM v1). */
+  inodeUrl: 'inodeURL',
+  /** Decimal inode of the network namespace (v0.2); a hint only: inodes are reused. */
+  netnsInode: 'netnsInode',
+  /** Decimal SO_NETNS_COOKIE of the network namespace: unique until the machine restarts. Ours. */
+  netnsCookie: 'netnsCookie',
+  /** Decimal pid of a process in the namespace, where to look first. Ours. */
+  netnsPid: 'netnsPid',
+  srcIp: 'src_ip',
+  dstIp: 'dst_ip',
+  srcPort: 'src_port',
+  dstPort: 'dst_port',
+  vni: 'vni',
+  mtu: 'MTU',
+} as const
+
+/** The longest interface name in bytes: IFNAMSIZ less the terminating zero (net/if.h). */
+export const interfaceNameLimit = 15
+
+/** A network namespace, named so that a reused inode number cannot deceive: the cookie decides, the rest are hints. */
+export interface NetnsRef {
+  readonly cookie: bigint
+  readonly inode?: bigint
+  readonly pidHint?: number
+}
+
+/** Writes a namespace into mechanism parameters; `netnsRefOf` reads it back. */
+export function netnsParameters(netns: NetnsRef): Record<string, string> {
+  return {
+    [parameter.netnsCookie]: netns.cookie.toString(),
+    ...(netns.inode === undefined ? {} : { [parameter.netnsInode]: netns.inode.toString() }),
+    ...(netns.pidHint === undefined ? {} : { [parameter.netnsPid]: netns.pidHint.toString() }),
+  }
+}
+
+/** The namespace that mechanism parameters name, or undefined when they carry no (well-formed) cookie. */
+export function netnsRefOf(parameters: Readonly<Record<string, string>>): NetnsRef | undefined {
+  const cookie = decimal(parameters[parameter.netnsCookie])
+  if (cookie === undefined) return undefined
+  const inode = decimal(parameters[parameter.netnsInode])
+  const pid = decimal(parameters[parameter.netnsPid])
+  return {
+    cookie,
+    ...(inode === undefined ? {} : { inode }),
+    ...(pid === undefined || pid > 4_194_304n ? {} : { pidHint: Number(pid) }),
+  }
+}
+
+function decimal(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^[0-9]{1,20}$/.test(text) ? BigInt(text) : undefined
+}

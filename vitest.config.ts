@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Test tiers. `unit` and `dataflow` need nothing; `kernel` needs its own network namespaces and `local` needs
+ * user namespaces, so both are started by `test/run.ts`, which prints why a tier is skipped.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: ['node_modules/**', 'dist/**', 'test/**', '**/*.kernel.test.ts'],
+        },
+      },
+      { test: { name: 'dataflow', include: ['test/dataflow/**/*.test.ts'] } },
+      { test: { name: 'structure', include: ['test/*.test.ts'] } },
+      {
+        test: {
+          name: 'kernel',
+          include: ['**/*.kernel.test.ts'],
+          exclude: ['node_modules/**', 'dist/**'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'local',
+          include: ['test/local/**/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
