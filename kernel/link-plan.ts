@@ -1,0 +1,52 @@
+/** What a pair of pods should have, as plain data: `forwarder/plan.ts` writes it, `kernel/apply.ts` makes it true. */
+
+/** A network namespace; the same shape as `NetnsRef` of sdk/wire/mechanism.ts, declared here because kernel imports nothing of ours. */
+export interface NetnsName {
+  /** SO_NETNS_COOKIE: unique until the machine restarts. */
+  readonly cookie: bigint
+  /** Inode of /proc/PID/ns/net: reused by the kernel, so a hint only. */
+  readonly inode?: bigint
+  /** A process in the namespace: where to look first. */
+  readonly pidHint?: number
+}
+
+/** A route of one end. */
+export interface RoutePlan {
+  /** CIDR. */
+  readonly prefix: string
+  /** Next hop; without one the route has link scope. */
+  readonly via?: string
+  /** Preferred source address, without prefix length. */
+  readonly source?: string
+}
+
+/** A permanent neighbour entry of one end. */
+export interface NeighbourPlan {
+  readonly address: string
+  readonly mac: string
+}
+
+/** One end of a link, inside one namespace. */
+export interface EndPlan {
+  readonly netns: NetnsName
+  /** Interface name in the pod, 1 to 15 bytes. */
+  readonly name: string
+  /** IFLA_IFALIAS, `nsm:<cross connect id>:src` or `:dst`: the kernel is the forwarder's only state. */
+  readonly alias: string
+  /** CIDRs. */
+  readonly addresses: readonly string[]
+  readonly routes: readonly RoutePlan[]
+  readonly neighbours: readonly NeighbourPlan[]
+  /** Bytes; absent leaves the kernel's default. */
+  readonly mtu?: number
+  /** Colon-separated; absent leaves what the kernel chose, stable over refreshes. */
+  readonly mac?: string
+}
+
+/** A cross connect on this node: one veth pair, an end in each pod. */
+export interface LinkPlan {
+  /** Id of the cross connect. */
+  readonly id: string
+  readonly kind: 'veth'
+  readonly ends: readonly [EndPlan, EndPlan]
+}
