@@ -1,0 +1,21 @@
+import { rm } from 'node:fs/promises'
+import { build } from 'esbuild'
+
+/** One bundle per program: `dist/<program>.js`. What a bundle holds is what its main.ts imports. */
+const programs = ['cli', 'forwarder', 'init-client', 'local', 'manager', 'sidecar-nsc', 'sidecar-nse', 'webhook']
+
+await rm('dist', { recursive: true, force: true })
+await build({
+  entryPoints: programs.map(name => ({ in: `${name}/main.ts`, out: name })),
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  sourcemap: 'linked',
+  logLevel: 'warning',
+  // koffi finds its native part relative to itself.
+  external: ['koffi'],
+  // CommonJS dependencies call require(), which an ES module does not have.
+  banner: { js: "import { createRequire as nsmRequire } from 'node:module'; const require = nsmRequire(import.meta.url);" },
+})
