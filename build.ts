@@ -1,10 +1,8 @@
-import { rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 /** One bundle per program: `dist/<program>.js`. What a bundle holds is what its main.ts imports. */
 const programs = ['cli', 'forwarder', 'init-client', 'local', 'manager', 'sidecar-nsc', 'sidecar-nse', 'webhook']
 
-await rm('dist', { recursive: true, force: true })
 await build({
   entryPoints: programs.map(name => ({ in: `${name}/main.ts`, out: name })),
   outdir: 'dist',
