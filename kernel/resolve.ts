@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { KernelError } from './errors.ts'
+import type { NetnsName } from './link-plan.ts'
+import { type Netns, openNetnsFile } from './netns.ts'
+
+/**
+ * Opens the namespace that a name means: by the pid hint, else by a scan of /proc and of bind-mounted namespaces,
+ * always trusting the cookie alone because pids and inodes are reused. Disposal closes it; until then it stays alive.
+ *
+ * Throws KernelError ENOENT when no process and no mount has that namespace: it is gone.
+ */
+export function openNetns(name: NetnsName): Netns {
+  for (const path of candidates(name)) {
+    const netns = openIfSame(path, name.cookie)
+    if (netns !== undefined) return netns
+  }
+  throw new KernelError(
+    `looking for network namespace ${name.cookie}${hintsOf(name)}: no process and no mount has it, so the pod is gone`,
+    { errno: ENOENT, syscall: 'open' },
+  )
+}
+
+/** One file for each distinct network namespace that a process or a bind mount keeps alive and that we may see. */
+export function netnsFiles(): readonly string[] {
+  return [...byInode().values()]
+}
+
+function* candidates(name: NetnsName): Generator<string> {
+  if (name.pidHint !== undefined) yield `/proc/${name.pidHint}/ns/net`
+  const files = byInode()
+  const likely = name.inode === undefined ? undefined : files.get(name.inode)
+  if (likely !== undefined) yield likely
+  else yield* files.values()
+}
+
+function byInode(): ReadonlyMap<bigint, string> {
+  const files = new Map<bigint, string>()
+  for (const path of [...processFiles(), ...mountedFiles()]) {
+    const inode = inodeOf(path)
+    if (inode !== undefined && !files.has(inode)) files.set(inode, path)
+  }
+  return files
+}
+
+function processFiles(): readonly string[] {
+  return readdirSync('/proc')
+    .filter(entry => /^\d+$/.test(entry))
+    .map(pid => `/proc/${pid}/ns/net`)
+}
+
+/** proc_pid_mountinfo(5): mount id, parent, device, root, mount point, options, optional fields, `-`, type, … */
+function mountedFiles(): readonly string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map(line => line.split(' '))
+    .filter(fields => fields[3]?.startsWith('net:['))
+    .flatMap(fields => (fields[4] === undefined ? [] : [unescaped(fields[4])]))
+}
+
+/** mountinfo writes space, tab, newline and backslash as three octal digits. */
+function unescaped(path: string): string {
+  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  )
+}
+
+/** Undefined for a process that has ended meanwhile or that we may not look into. */
+function inodeOf(path: string): bigint | undefined {
+  return unlessUnreachable(() => statSync(path, { bigint: true }).ino)
+}
+
+function openIfSame(path: string, cookie: bigint): Netns | undefined {
+  const netns = unlessUnreachable(() => openNetnsFile(path))
+  if (netns === undefined || netns.cookie === cookie) return netns
+  netns[Symbol.dispose]()
+  return undefined
+}
+
+function unlessUnreachable<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && unreachable.has(cause.code)) return undefined
+    throw cause
+  }
+}
+
+function hintsOf(name: NetnsName): string {
+  const hints = [
+    ...(name.pidHint === undefined ? [] : [`pid ${name.pidHint}`]),
+    ...(name.inode === undefined ? [] : [`inode ${name.inode}`]),
+  ]
+  return hints.length === 0 ? '' : ` (last seen: ${hints.join(', ')})`
+}
+
+/** ENOTDIR, EINVAL: a mount point hidden by another mount. EPERM: setns into another user namespace. */
+const unreachable: ReadonlySet<unknown> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EINVAL'])
+const ENOENT = 2
