@@ -1,0 +1,53 @@
+import { Command } from 'commander'
+import { type Context, withMesh } from '#cli/context.ts'
+import { jsonOption, meshOption } from '#cli/options.ts'
+import { age } from '#cli/output/age.ts'
+import { jsonOf } from '#cli/output/json.ts'
+import { table } from '#cli/output/table.ts'
+import { type ConnectionRecord, ListConnectionsReplySchema } from '#sdk/wire/gen/admin/admin_pb.ts'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { parameter } from '#sdk/wire/mechanism.ts'
+
+/** `nsm connections`: every connection of the mesh in one table. */
+export function connectionsCommand(context: Context): Command {
+  return new Command('connections')
+    .description('list connections: who is wired to whom, by which interfaces and addresses')
+    .addOption(meshOption())
+    .addOption(jsonOption())
+    .action(async (options: { readonly name: string; readonly json?: boolean }) => {
+      const reply = await withMesh(options.name, ({ admin }) => admin.listConnections({}, { signal: context.signal }))
+      if (options.json === true) context.out(jsonOf(ListConnectionsReplySchema, reply))
+      else context.out(connectionTable(reply.connections, new Date()))
+    })
+}
+
+function connectionTable(records: readonly ConnectionRecord[], now: Date): string {
+  return table(
+    ['ID', 'SERVICE', 'CLIENT', 'ENDPOINT', 'INTERFACES', 'ADDRESSES', 'STATE', 'AGE'],
+    records.map(record => [
+      shortId(record.connection?.id ?? ''),
+      record.connection?.networkService ?? '',
+      record.client?.name ?? '-',
+      record.endpoint?.name ?? record.connection?.networkServiceEndpointName ?? '-',
+      `${interfaceOf(record, 'source')} - ${interfaceOf(record, 'destination')}`,
+      addressesOf(record),
+      State[record.connection?.state ?? State.UP],
+      age(record.created, now),
+    ]),
+  )
+}
+
+/** The beginning of an id, long enough to be told apart by a person. */
+export function shortId(id: string): string {
+  return id.length > 12 ? id.slice(0, 12) : id
+}
+
+/** The interface name at one end. */
+export function interfaceOf(record: ConnectionRecord, end: 'source' | 'destination'): string {
+  return record.crossConnect?.[end]?.mechanism?.parameters[parameter.name] ?? '?'
+}
+
+function addressesOf(record: ConnectionRecord): string {
+  const context = record.connection?.context?.ipContext
+  return `${context?.srcIpAddrs.join(',') ?? ''} - ${context?.dstIpAddrs.join(',') ?? ''}`
+}

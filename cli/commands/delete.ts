@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import { type Context, withMesh } from '#cli/context.ts'
+import { readManifests } from '#cli/manifests.ts'
+import { fileOption, meshOption, namespaceOption } from '#cli/options.ts'
+import { showProgress } from '#cli/output/progress.ts'
+import { NsmError } from '#sdk/errors.ts'
+import { findConnection } from './find-connection.ts'
+
+interface DeleteOptions {
+  readonly filename?: readonly string[]
+  readonly name: string
+  readonly namespace: string
+}
+
+/** `nsm delete`: objects by file or by kind and name; `connection ID` ends one connection as its client would. */
+export function deleteCommand(context: Context): Command {
+  return new Command('delete')
+    .description('delete objects, or end a connection')
+    .argument('[kind]', 'pod, deployment, networkservice, connection, ...')
+    .argument('[object]', 'its name, or the beginning of a connection id')
+    .addOption(fileOption())
+    .addOption(namespaceOption())
+    .addOption(meshOption())
+    .action(async (kind: string | undefined, object: string | undefined, options: DeleteOptions) => {
+      const byFile = options.filename !== undefined
+      if (byFile === (kind !== undefined)) throw new NsmError('BAD_USAGE', 'delete: name either -f FILE or KIND NAME')
+      if (!byFile && object === undefined) throw new NsmError('BAD_USAGE', `delete ${kind}: the name of the object is missing`)
+      if (kind === 'connection') return await closeConnection(object ?? '', options.name, context)
+      const manifests = await readManifests(options.filename ?? [])
+      const request = { manifests: [...manifests], kind: kind ?? '', name: object ?? '', namespace: options.namespace }
+      await withMesh(options.name, ({ mesh }) => showProgress(mesh.delete(request, { signal: context.signal }), context))
+    })
+}
+
+function closeConnection(id: string, name: string, context: Context): Promise<void> {
+  return withMesh(name, async connection => {
+    const record = await findConnection(connection, id, context.signal)
+    const connectionId = record.connection?.id ?? ''
+    await connection.admin.closeConnection({ connectionId }, { signal: context.signal })
+    context.note(`connection/${connectionId} ${context.paint('green', 'closed')}\n`)
+  })
+}

@@ -1,0 +1,77 @@
+import { Command } from 'commander'
+import { type Context, withMesh } from '#cli/context.ts'
+import { jsonOption, meshOption } from '#cli/options.ts'
+import { clock } from '#cli/output/age.ts'
+import { jsonOf } from '#cli/output/json.ts'
+import type { Paint } from '#cli/output/paint.ts'
+import { table } from '#cli/output/table.ts'
+import type { MeshConnection } from '#local/connect.ts'
+import { NsmError } from '#sdk/errors.ts'
+import { type ConnectionRecord, type Event, EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { interfaceOf } from './connections.ts'
+import { matching } from './find-connection.ts'
+import { stepNumber, stepsOf } from './steps.ts'
+
+/** `nsm describe POD|CONNECTION`: what a connection is, and the steps by which it came about. */
+export function describeCommand(context: Context): Command {
+  return new Command('describe')
+    .description('show a connection and every step by which it came about, refusals included')
+    .argument('<what>', 'the name of a client pod, or the beginning of a connection id')
+    .addOption(meshOption())
+    .addOption(jsonOption())
+    .action(async (what: string, options: { readonly name: string; readonly json?: boolean }) => {
+      await withMesh(options.name, async connection => {
+        const { connections } = await connection.admin.listConnections({}, { signal: context.signal })
+        const records = matching(connections, what)
+        const events = await allEvents(connection, context.signal)
+        const ids = records.length > 0 ? records.map(record => record.connection?.id ?? '') : pendingIds(events, what)
+        if (ids.length === 0) throw new NsmError('NOT_FOUND', `no connection and no request of "${what}"; nsm connections lists what there is`)
+        for (const id of ids) {
+          const steps = stepsOf(events, id)
+          if (options.json === true) context.out(steps.map(step => jsonOf(EventSchema, step)).join(''))
+          else context.out(describe(records.find(record => record.connection?.id === id), steps, context.paint))
+        }
+      })
+    })
+}
+
+/** Connections that have not come about yet are known by their events alone. */
+function pendingIds(events: readonly Event[], what: string): readonly string[] {
+  const pod = what.replace(/^pods?\//, '')
+  const own = events.filter(event => event.connectionId !== '' && (event.connectionId.startsWith(what) || (event.step === 'requested' && event.object.endsWith(pod))))
+  return [...new Set(own.map(event => event.connectionId))]
+}
+
+async function allEvents({ admin }: MeshConnection, signal: AbortSignal): Promise<readonly Event[]> {
+  return await Array.fromAsync(admin.events({}, { signal }))
+}
+
+function describe(record: ConnectionRecord | undefined, steps: readonly Event[], paint: Paint): string {
+  const head = record === undefined ? 'Not connected\n' : summary(record)
+  const rows = steps.map(step => [
+    stepNumber(step.step),
+    clock(step.time),
+    step.step.includes('refused') || step.step === 'failed' || step.step.includes('lost') ? paint('red', step.step) : step.step,
+    step.program,
+    step.node,
+    step.object,
+    step.text,
+  ])
+  return `${head}\n${table(['STEP', 'TIME', 'WHAT', 'PROGRAM', 'NODE', 'OBJECT', 'IN WORDS'], rows)}\n`
+}
+
+function summary(record: ConnectionRecord): string {
+  const context = record.connection?.context?.ipContext
+  const setup = record.setupMicros === 0n ? '' : `, made in ${(Number(record.setupMicros) / 1000).toFixed(1)} ms`
+  const routes = context?.srcRoutes.map(route => route.prefix).join(', ') ?? ''
+  return [
+    `Connection  ${record.connection?.id ?? ''}`,
+    `Service     ${record.connection?.networkService ?? ''}`,
+    `State       ${State[record.connection?.state ?? State.UP]} on ${record.node}${setup}`,
+    `Client      ${record.client?.namespace ?? ''}/${record.client?.name ?? ''}  ${interfaceOf(record, 'source')}  ${context?.srcIpAddrs.join(', ') ?? ''}`,
+    `Endpoint    ${record.endpoint?.namespace ?? ''}/${record.endpoint?.name ?? ''}  ${interfaceOf(record, 'destination')}  ${context?.dstIpAddrs.join(', ') ?? ''}`,
+    ...(routes === '' ? [] : [`Routes      ${routes}`]),
+    '',
+  ].join('\n')
+}

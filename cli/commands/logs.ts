@@ -1,0 +1,42 @@
+import { Command, Option } from 'commander'
+import { type Context, withMesh } from '#cli/context.ts'
+import { meshOption, namespaceOption } from '#cli/options.ts'
+import { NsmError } from '#sdk/errors.ts'
+
+interface LogsOptions {
+  readonly container?: string
+  readonly follow?: boolean
+  readonly tail: number
+  readonly name: string
+  readonly namespace: string
+}
+
+/** `nsm logs`: what a pod's containers, or one of the mesh's own programs, have written. */
+export function logsCommand(context: Context): Command {
+  return new Command('logs')
+    .description('print the output of a pod, or of manager, forwarder, webhook')
+    .argument('<pod>', 'name of a pod, or manager, forwarder, webhook')
+    .option('-c, --container <container>', 'one container only')
+    .option('--follow', 'go on until Ctrl-C')
+    .addOption(new Option('--tail <lines>', 'the last lines only; 0 is all').default(0).argParser(lineCount))
+    .addOption(namespaceOption())
+    .addOption(meshOption())
+    .action(async (pod: string, options: LogsOptions) => {
+      const request = {
+        namespace: options.namespace,
+        name: pod,
+        container: options.container ?? '',
+        follow: options.follow ?? false,
+        tail: options.tail,
+      }
+      await withMesh(options.name, async ({ mesh }) => {
+        const decoder = new TextDecoder()
+        for await (const chunk of mesh.logs(request, { signal: context.signal })) context.out(decoder.decode(chunk.data, { stream: true }))
+      })
+    })
+}
+
+function lineCount(value: string): number {
+  if (!/^[0-9]{1,6}$/.test(value)) throw new NsmError('BAD_USAGE', `--tail ${value}: expected a whole number`)
+  return Number(value)
+}

@@ -1,0 +1,36 @@
+import { Command } from 'commander'
+import { type Context, withMesh } from '#cli/context.ts'
+import { jsonOption, meshOption } from '#cli/options.ts'
+import { age } from '#cli/output/age.ts'
+import { jsonOf } from '#cli/output/json.ts'
+import { table } from '#cli/output/table.ts'
+import { ListPodsReplySchema, type PodStatus } from '#sdk/wire/gen/local/local_pb.ts'
+
+/** `nsm ps`: the pods, as `kubectl get pods -o wide` shows them. */
+export function psCommand(context: Context): Command {
+  return new Command('ps')
+    .description('list pods')
+    .addOption(meshOption())
+    .addOption(jsonOption())
+    .action(async (options: { readonly name: string; readonly json?: boolean }) => {
+      const reply = await withMesh(options.name, ({ mesh }) => mesh.listPods({}, { signal: context.signal }))
+      if (options.json === true) context.out(jsonOf(ListPodsReplySchema, reply))
+      else context.out(podTable(reply.pods, new Date()))
+    })
+}
+
+function podTable(pods: readonly PodStatus[], now: Date): string {
+  return table(
+    ['NAMESPACE', 'NAME', 'READY', 'STATUS', 'RESTARTS', 'AGE', 'NODE', 'MESSAGE'],
+    pods.map(pod => [
+      pod.namespace,
+      pod.name,
+      `${pod.ready}/${pod.total}`,
+      pod.status,
+      String(pod.restarts),
+      age(pod.created, now),
+      pod.node,
+      pod.containers.find(container => container.message !== '')?.message ?? '',
+    ]),
+  )
+}

@@ -1,0 +1,66 @@
+import { Command, Option } from 'commander'
+import { checkMeshName, type Context, withMesh } from '#cli/context.ts'
+import { readManifests } from '#cli/manifests.ts'
+import { fileOption, meshOption, waitOption } from '#cli/options.ts'
+import { showProgress } from '#cli/output/progress.ts'
+import { start } from '#local/launch.ts'
+import { NsmError } from '#sdk/errors.ts'
+
+interface UpOptions {
+  readonly filename?: readonly string[]
+  readonly name: string
+  readonly nodes: number
+  readonly wait: number
+  readonly foreground?: boolean
+}
+
+/** `nsm up`: starts a mesh and applies manifests to it. Ctrl-C while it works takes everything down again. */
+export function upCommand(context: Context): Command {
+  return new Command('up')
+    .description('start a mesh on this machine and run the given manifests in it')
+    .addOption(fileOption())
+    .addOption(meshOption())
+    .addOption(new Option('--nodes <count>', 'number of nodes').default(1).argParser(nodeCount))
+    .addOption(waitOption())
+    .option('--foreground', 'stay, and take the mesh down on Ctrl-C')
+    .addHelpText('after', '\nExample: nsm up -f manifests/examples/vpn-gateway\nThe mesh runs until `nsm down`.')
+    .action(async (options: UpOptions) => {
+      const manifests = await readManifests(options.filename ?? [])
+      await start({ name: checkMeshName(options.name), nodes: options.nodes }, context.signal)
+      await finishOrTakeDown(options, context, () =>
+        withMesh(options.name, ({ mesh }) => showProgress(mesh.apply({ manifests: [...manifests], waitMs: options.wait }, { signal: context.signal }), context)),
+      )
+    })
+}
+
+/** Ctrl-C during start takes the mesh down; any other failure leaves it up, so that the user can look at it. */
+async function finishOrTakeDown(options: UpOptions, context: Context, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+    if (options.foreground !== true) return
+    context.note('running; Ctrl-C takes it down\n')
+    await aborted(context.signal)
+    await takeDown(options.name, context)
+  } catch (thrown) {
+    if (!context.signal.aborted) throw thrown
+    await takeDown(options.name, context)
+    throw new NsmError('CANCELLED', `stopped; mesh "${options.name}" is down`, { cause: thrown })
+  }
+}
+
+function takeDown(name: string, context: Context): Promise<void> {
+  return withMesh(name, ({ mesh }) => showProgress(mesh.down({}), context))
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function nodeCount(value: string): number {
+  const count = /^[0-9]+$/.test(value) ? Number(value) : 0
+  if (count < 1 || count > 64) throw new NsmError('BAD_USAGE', `--nodes ${value}: expected a whole number from 1 to 64`)
+  return count
+}

@@ -1,0 +1,34 @@
+import { connect, type MeshConnection } from '#local/connect.ts'
+import { NsmError } from '#sdk/errors.ts'
+import type { Paint } from './output/paint.ts'
+
+/** What every command gets: where to write, whether a person watches, and which mesh is meant. */
+export interface Context {
+  /** Writes to standard output: results. */
+  readonly out: (text: string) => void
+  /** Writes to standard error: progress, notes, errors. */
+  readonly note: (text: string) => void
+  readonly paint: Paint
+  /** `live` when progress goes to a terminal and may be redrawn, `lines` otherwise. */
+  readonly progress: 'live' | 'lines'
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+/** Calls `use` with a connection to the named mesh, and closes it afterwards. */
+export async function withMesh<T>(name: string, use: (connection: MeshConnection) => Promise<T>): Promise<T> {
+  await using connection = connect(checkMeshName(name))
+  try {
+    return await use(connection)
+  } catch (thrown) {
+    const error = NsmError.from(thrown)
+    if (error.code !== 'SOCKET_MISSING' && error.code !== 'MANAGER_UNAVAILABLE') throw error
+    throw new NsmError('NOT_FOUND', `no mesh named "${name}" is running; start it with: nsm up -f FILE --name ${name}`, { cause: error })
+  }
+}
+
+/** A mesh name is a DNS label (RFC 1123) of at most 32 characters, because it becomes part of socket names. */
+export function checkMeshName(name: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) return name
+  throw new NsmError('BAD_USAGE', `--name ${JSON.stringify(name)}: a mesh name has 1 to 32 lower-case letters, digits and '-'`)
+}
