@@ -3,9 +3,9 @@ import { type Context, withMesh } from '#cli/context.ts'
 import { jsonOption, meshOption } from '#cli/options.ts'
 import { age } from '#cli/output/age.ts'
 import { jsonOf } from '#cli/output/json.ts'
+import { stateName } from '#cli/output/state.ts'
 import { table } from '#cli/output/table.ts'
 import { type ConnectionRecord, ListConnectionsReplySchema } from '#sdk/wire/gen/admin/admin_pb.ts'
-import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { parameter } from '#sdk/wire/mechanism.ts'
 
 /** `nsm connections`: every connection of the mesh in one table. */
@@ -31,7 +31,7 @@ function connectionTable(records: readonly ConnectionRecord[], now: Date): strin
       record.endpoint?.name ?? record.connection?.networkServiceEndpointName ?? '-',
       `${interfaceOf(record, 'source')} - ${interfaceOf(record, 'destination')}`,
       addressesOf(record),
-      State[record.connection?.state ?? State.UP],
+      stateName(record.connection?.state),
       age(record.created, now),
     ]),
   )

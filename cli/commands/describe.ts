@@ -4,11 +4,11 @@ import { jsonOption, meshOption } from '#cli/options.ts'
 import { clock } from '#cli/output/age.ts'
 import { jsonOf } from '#cli/output/json.ts'
 import type { Paint } from '#cli/output/paint.ts'
+import { stateName } from '#cli/output/state.ts'
 import { table } from '#cli/output/table.ts'
 import type { MeshConnection } from '#local/connect.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { type ConnectionRecord, type Event, EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
-import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { interfaceOf } from './connections.ts'
 import { matching } from './find-connection.ts'
 import { stepNumber, stepsOf } from './steps.ts'
@@ -68,7 +68,7 @@ function summary(record: ConnectionRecord): string {
   return [
     `Connection  ${record.connection?.id ?? ''}`,
     `Service     ${record.connection?.networkService ?? ''}`,
-    `State       ${State[record.connection?.state ?? State.UP]} on ${record.node}${setup}`,
+    `State       ${stateName(record.connection?.state)} on ${record.node}${setup}`,
     `Client      ${record.client?.namespace ?? ''}/${record.client?.name ?? ''}  ${interfaceOf(record, 'source')}  ${context?.srcIpAddrs.join(', ') ?? ''}`,
     `Endpoint    ${record.endpoint?.namespace ?? ''}/${record.endpoint?.name ?? ''}  ${interfaceOf(record, 'destination')}  ${context?.dstIpAddrs.join(', ') ?? ''}`,
     ...(routes === '' ? [] : [`Routes      ${routes}`]),
