@@ -17,6 +17,11 @@ export interface Netns extends NetnsName, Disposable {
   readonly path: string
 }
 
+/** A namespace kept alive by a descriptor instead of a mount. */
+export interface OpenNetns extends Netns {
+  readonly fd: number
+}
+
 /** Anything that stands for a namespace by a file: a `Netns`, a bind mount, `/proc/PID/ns/net`. */
 export interface NetnsFile {
   readonly path: string
@@ -60,14 +65,11 @@ export function netnsOf(pid: number): NetnsName & NetnsFile {
 }
 
 /** Opens a namespace by file, which keeps it alive until disposal. Throws Node's error when the file cannot be opened. */
-export function openNetnsFile(path: string): Netns {
+export function openNetnsFile(path: string): OpenNetns {
   const fd = openSync(path, 'r')
   try {
-    return {
-      path: `/proc/self/fd/${fd}`,
-      ...identityOfOpen(fd, path),
-      [Symbol.dispose]: once(() => closeSync(fd)),
-    }
+    const identity = identityOfOpen(fd, path)
+    return { fd, path: `/proc/self/fd/${fd}`, ...identity, [Symbol.dispose]: once(() => closeSync(fd)) }
   } catch (cause) {
     closeSync(fd)
     throw cause

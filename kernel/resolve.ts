@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { KernelError } from './errors.ts'
 import type { NetnsName } from './link-plan.ts'
-import { type Netns, openNetnsFile } from './netns.ts'
+import { type OpenNetns, openNetnsFile } from './netns.ts'
 
 /**
  * Opens the namespace that a name means: by the pid hint, else by a scan of /proc and of bind-mounted namespaces,
@@ -9,7 +9,7 @@ import { type Netns, openNetnsFile } from './netns.ts'
  *
  * Throws KernelError ENOENT when no process and no mount has that namespace: it is gone.
  */
-export function openNetns(name: NetnsName): Netns {
+export function openNetns(name: NetnsName): OpenNetns {
   for (const path of candidates(name)) {
     const netns = openIfSame(path, name.cookie)
     if (netns !== undefined) return netns
@@ -69,7 +69,7 @@ function inodeOf(path: string): bigint | undefined {
   return unlessUnreachable(() => statSync(path, { bigint: true }).ino)
 }
 
-function openIfSame(path: string, cookie: bigint): Netns | undefined {
+function openIfSame(path: string, cookie: bigint): OpenNetns | undefined {
   const netns = unlessUnreachable(() => openNetnsFile(path))
   if (netns === undefined || netns.cookie === cookie) return netns
   netns[Symbol.dispose]()

@@ -1,0 +1,137 @@
+import type { Link, LinkChange, LinkStats, VethEnd } from '#kernel/port.ts'
+import { type Attributes, attribute, decodeAttributes, nested } from './attribute.ts'
+import { atLeast, i32, mac, readMac, readText, readU32, text, u32 } from './value.ts'
+
+const headerLength = 16
+const ifla = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  linkinfo: 18,
+  alias: 20,
+  stats64: 23,
+  netnsFd: 28,
+  extMask: 29,
+} as const
+const info = { kind: 1, data: 2 } as const
+const VETH_INFO_PEER = 1
+const RTEXT_FILTER_SKIP_STATS = 8
+const IFF_UP = 0x1
+const IFF_LOWER_UP = 0x10000
+
+/**
+ * The fixed part of a link message.
+ *
+ * struct ifinfomsg: family u8 @0, type u16 @2, index i32 @4, flags u32 @8, change u32 @12 (mask of `flags`).
+ */
+function header(index: number, flags = 0, change = 0): Buffer {
+  const bytes = Buffer.alloc(headerLength)
+  bytes.writeInt32LE(index, 4)
+  bytes.writeUInt32LE(flags, 8)
+  bytes.writeUInt32LE(change, 12)
+  return bytes
+}
+
+/** Asks for all links, with or without their counters, which are most of the answer. */
+export function encodeLinkDump(stats: 'with stats' | 'without stats'): Buffer {
+  const filter = stats === 'with stats' ? [] : [attribute(ifla.extMask, u32(RTEXT_FILTER_SKIP_STATS))]
+  return Buffer.concat([header(0), ...filter])
+}
+
+/** Asks for one link. */
+export function encodeLinkQuery(name: string): Buffer {
+  const filter = attribute(ifla.extMask, u32(RTEXT_FILTER_SKIP_STATS))
+  return Buffer.concat([header(0), attribute(ifla.name, text(name)), filter])
+}
+
+/** A veth pair: one end where the message is sent, the other in the namespace of an open descriptor. */
+export function encodeVeth(end: VethEnd, peer: VethEnd & { readonly netnsFd: number }): Buffer {
+  const peerMessage = Buffer.concat([
+    header(0),
+    ...endAttributes(peer),
+    attribute(ifla.netnsFd, i32(peer.netnsFd)),
+  ])
+  const data = nested(info.data, attribute(VETH_INFO_PEER, peerMessage))
+  const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text('veth')), data)
+  return Buffer.concat([header(0), ...endAttributes(end), linkinfo])
+}
+
+export function encodeBridge(name: string): Buffer {
+  const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text('bridge')))
+  return Buffer.concat([header(0), attribute(ifla.name, text(name)), linkinfo])
+}
+
+export function encodeLinkChange(index: number, change: LinkChange): Buffer {
+  const head =
+    change.admin === undefined ? header(index) : header(index, change.admin === 'up' ? IFF_UP : 0, IFF_UP)
+  return Buffer.concat([
+    head,
+    ...optional(ifla.address, change.mac, mac),
+    ...optional(ifla.mtu, change.mtu, u32),
+    ...optional(ifla.name, change.name, text),
+    ...optional(ifla.alias, change.alias, text),
+    ...optional(ifla.master, change.master, u32),
+  ])
+}
+
+export function encodeLinkIndex(index: number): Buffer {
+  return header(index)
+}
+
+/** Decodes the body of RTM_NEWLINK or RTM_DELLINK. Throws KernelError EBADMSG. */
+export function decodeLink(body: Buffer): Link {
+  const flags = atLeast(body, headerLength).readUInt32LE(8)
+  const attributes = decodeAttributes(body.subarray(headerLength))
+  const kind = kindOf(attributes)
+  const peer = kind === 'veth' ? attributes.get(ifla.link) : undefined
+  const stats = attributes.get(ifla.stats64)
+  return {
+    index: body.readInt32LE(4),
+    name: readText(attributes.get(ifla.name) ?? empty),
+    alias: readText(attributes.get(ifla.alias) ?? empty),
+    kind,
+    mac: readMac(attributes.get(ifla.address) ?? empty),
+    mtu: readU32(attributes.get(ifla.mtu) ?? zero),
+    admin: (flags & IFF_UP) === 0 ? 'down' : 'up',
+    carrier: (flags & IFF_LOWER_UP) === 0 ? 'no' : 'yes',
+    ...(peer === undefined ? {} : { peer: readU32(peer) }),
+    ...(stats === undefined ? {} : { stats: decodeStats(stats) }),
+  }
+}
+
+/** struct rtnl_link_stats64: rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors, rx_dropped, tx_dropped, each u64, … */
+function decodeStats(bytes: Buffer): LinkStats {
+  const at = (field: number) => atLeast(bytes, 64).readBigUInt64LE(field * 8)
+  return {
+    rxPackets: at(0),
+    txPackets: at(1),
+    rxBytes: at(2),
+    txBytes: at(3),
+    rxErrors: at(4),
+    txErrors: at(5),
+    rxDropped: at(6),
+    txDropped: at(7),
+  }
+}
+
+function kindOf(attributes: Attributes): string {
+  const linkinfo = attributes.get(ifla.linkinfo)
+  return linkinfo === undefined ? '' : readText(decodeAttributes(linkinfo).get(info.kind) ?? empty)
+}
+
+function endAttributes(end: VethEnd): readonly Buffer[] {
+  return [
+    attribute(ifla.name, text(end.name)),
+    ...optional(ifla.mtu, end.mtu, u32),
+    ...optional(ifla.address, end.mac, mac),
+  ]
+}
+
+function optional<T>(type: number, value: T | undefined, encode: (value: T) => Buffer): readonly Buffer[] {
+  return value === undefined ? [] : [attribute(type, encode(value))]
+}
+
+const empty = Buffer.alloc(0)
+const zero = Buffer.alloc(4)

@@ -1,0 +1,46 @@
+import type { Neighbour } from '#kernel/port.ts'
+import { attribute, decodeAttributes } from './attribute.ts'
+import { decodeIp, encodeIp, familyOf } from './ip.ts'
+import { atLeast, mac, readMac, u32 } from './value.ts'
+
+const headerLength = 12
+const nda = { destination: 1, lladdr: 2, ifindex: 8 } as const
+const NUD_PERMANENT = 0x80
+
+/** A permanent entry. */
+export function encodeNeighbour(index: number, neighbour: Neighbour): Buffer {
+  return Buffer.concat([encodeNeighbourKey(index, neighbour), attribute(nda.lladdr, mac(neighbour.mac))])
+}
+
+/** Names an entry for RTM_DELNEIGH. */
+export function encodeNeighbourKey(index: number, { address }: Pick<Neighbour, 'address'>): Buffer {
+  const bytes = encodeIp(address)
+  return Buffer.concat([
+    header({ family: familyOf(bytes), index, state: NUD_PERMANENT }),
+    attribute(nda.destination, bytes),
+  ])
+}
+
+/** Asks for the entries of one link. */
+export function encodeNeighbourDump(index: number): Buffer {
+  return Buffer.concat([header({ family: 0, index: 0, state: 0 }), attribute(nda.ifindex, u32(index))])
+}
+
+/** Decodes the body of RTM_NEWNEIGH; undefined for an entry that is not permanent. Throws KernelError EBADMSG. */
+export function decodeNeighbour(body: Buffer): Neighbour | undefined {
+  if ((atLeast(body, headerLength).readUInt16LE(8) & NUD_PERMANENT) === 0) return undefined
+  const attributes = decodeAttributes(body.subarray(headerLength))
+  const address = attributes.get(nda.destination)
+  const lladdr = attributes.get(nda.lladdr)
+  if (address === undefined || lladdr === undefined) return undefined
+  return { address: decodeIp(address), mac: readMac(lladdr) }
+}
+
+/** struct ndmsg: family u8 @0, ifindex i32 @4, state u16 @8, flags u8 @10, type u8 @11. */
+function header(fields: { readonly family: number; readonly index: number; readonly state: number }): Buffer {
+  const bytes = Buffer.alloc(headerLength)
+  bytes.writeUInt8(fields.family, 0)
+  bytes.writeInt32LE(fields.index, 4)
+  bytes.writeUInt16LE(fields.state, 8)
+  return bytes
+}

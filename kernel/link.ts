@@ -1,0 +1,97 @@
+import {
+  decodeLink,
+  encodeBridge,
+  encodeLinkChange,
+  encodeLinkDump,
+  encodeLinkIndex,
+  encodeLinkQuery,
+  encodeVeth,
+} from './codec/link.ts'
+import { flag } from './codec/message.ts'
+import { isKernelError } from './errors.ts'
+import type { Place } from './place.ts'
+import type { Link, LinkChange, LinkVerbs } from './port.ts'
+import { openSocketIn } from './socket.ts'
+
+/** The verbs of interfaces in one namespace. */
+export function linkVerbs(place: Place): LinkVerbs {
+  const { socket, where } = place
+  return {
+    list: () => dump(place, 'with stats'),
+
+    get(name) {
+      const doing = `looking for interface ${name} ${where}`
+      return unlessGone(() =>
+        decodeLink(socket.get({ name: 'RTM_GETLINK', body: encodeLinkQuery(name), doing }).body),
+      )
+    },
+
+    tagged: alias => dump(place, 'without stats').find(link => link.alias === alias),
+
+    createVeth(end, { namespace, ...peer }) {
+      socket.change({
+        name: 'RTM_NEWLINK',
+        flags: flag.create | flag.exclusive,
+        body: encodeVeth(end, { ...peer, netnsFd: place.fdOf(namespace) }),
+        doing: `creating veth pair ${end.name} ${where} and ${peer.name} in network namespace ${namespace.netns.cookie}`,
+      })
+    },
+
+    createBridge(name) {
+      const doing = `creating bridge ${name} ${where}`
+      socket.change({
+        name: 'RTM_NEWLINK',
+        flags: flag.create | flag.exclusive,
+        body: encodeBridge(name),
+        doing,
+      })
+    },
+
+    set(index, change) {
+      const doing = `changing interface ${index} ${where} (${inWords(change)})`
+      const apply = (part: LinkChange) =>
+        socket.change({ name: 'RTM_SETLINK', body: encodeLinkChange(index, part), doing })
+      try {
+        apply(change)
+      } catch (cause) {
+        // Before Linux 6.2 an interface must be down to be renamed, which costs it its routes.
+        if (change.name === undefined || !isKernelError(cause, 'EBUSY')) throw cause
+        apply({ admin: 'down' })
+        apply({ admin: 'up', ...change })
+      }
+    },
+
+    async remove(index) {
+      // Its own socket: this namespace may be disposed of while the kernel waits for RCU.
+      using own = openSocketIn(place.netns)
+      const doing = `removing interface ${index} ${where}`
+      try {
+        await own.changeOnThread({ name: 'RTM_DELLINK', body: encodeLinkIndex(index), doing })
+      } catch (cause) {
+        if (!isKernelError(cause, 'ENODEV')) throw cause
+      }
+    },
+  }
+}
+
+function dump({ socket, where }: Place, stats: 'with stats' | 'without stats'): readonly Link[] {
+  const doing = `listing interfaces ${where}`
+  return socket
+    .dump({ name: 'RTM_GETLINK', body: encodeLinkDump(stats), doing })
+    .map(({ body }) => decodeLink(body))
+}
+
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (cause) {
+    if (isKernelError(cause, 'ENODEV')) return undefined
+    throw cause
+  }
+}
+
+function inWords(change: LinkChange): string {
+  return Object.entries(change)
+    .map(([what, value]) => `${what} ${value}`)
+    .join(', ')
+}

@@ -1,0 +1,64 @@
+import { addressVerbs } from './addr.ts'
+import { KernelError } from './errors.ts'
+import { watchEvents } from './events.ts'
+import { linkVerbs } from './link.ts'
+import { neighbourVerbs } from './neigh.ts'
+import { assertNotOwn, nodeNetns, type OpenNetns, openNetnsFile } from './netns.ts'
+import { Nsids } from './nsid.ts'
+import type { Kernel, Namespace } from './port.ts'
+import { openNetns } from './resolve.ts'
+import { routeVerbs } from './route.ts'
+import { openSocketIn } from './socket.ts'
+
+/** The kernel of this machine. Needs NET_ADMIN and SYS_ADMIN over the namespaces, and NET_BROADCAST for `events`. */
+export function netlinkKernel(): Kernel {
+  const nsids = new Nsids()
+  const open = new WeakMap<Namespace, OpenNetns>()
+
+  function netnsOf(namespace: Namespace): OpenNetns {
+    const netns = open.get(namespace)
+    if (netns !== undefined) return netns
+    const doing = `using network namespace ${namespace.netns.cookie}, which this kernel did not open`
+    throw new KernelError(doing, { errno: EBADF, syscall: 'open' })
+  }
+
+  function namespaceOf(netns: OpenNetns): Namespace {
+    const namespace = openNamespace(netns, netnsOf)
+    open.set(namespace, netns)
+    return namespace
+  }
+
+  return {
+    open(name) {
+      assertNotOwn(name)
+      return namespaceOf(openNetns(name))
+    },
+    openOwn: () => namespaceOf(openNetnsFile(nodeNetns().path)),
+    follow: namespace => nsids.assign(netnsOf(namespace)),
+    events: signal => watchEvents(nsids, signal),
+    [Symbol.dispose]: () => nsids[Symbol.dispose](),
+  }
+}
+
+function openNamespace(netns: OpenNetns, netnsOf: (namespace: Namespace) => OpenNetns): Namespace {
+  using undo = new DisposableStack()
+  undo.use(netns)
+  const socket = undo.use(openSocketIn(netns))
+  const place = {
+    netns,
+    socket,
+    where: `in network namespace ${netns.cookie}`,
+    fdOf: (namespace: Namespace) => netnsOf(namespace).fd,
+  }
+  const held = undo.move()
+  return {
+    netns: { cookie: netns.cookie, inode: netns.inode },
+    link: linkVerbs(place),
+    addr: addressVerbs(place),
+    route: routeVerbs(place),
+    neigh: neighbourVerbs(place),
+    [Symbol.dispose]: () => held.dispose(),
+  }
+}
+
+const EBADF = 9

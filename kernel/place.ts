@@ -1,0 +1,13 @@
+import type { OpenNetns } from './netns.ts'
+import type { Namespace } from './port.ts'
+import type { NetlinkSocket } from './socket.ts'
+
+/** Where verbs work: a namespace that is open, with a socket in it. */
+export interface Place {
+  readonly netns: OpenNetns
+  readonly socket: NetlinkSocket
+  /** `in network namespace <cookie>`, for messages. */
+  readonly where: string
+  /** The descriptor of another open namespace of the same kernel. */
+  readonly fdOf: (namespace: Namespace) => number
+}

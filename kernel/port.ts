@@ -1,0 +1,155 @@
+/** The port between what we want (`apply.ts`) and who does it: `netlink.ts` for the real kernel, `fake.ts` for tests. */
+import type { NetnsName } from './link-plan.ts'
+
+/** Network namespaces and what happens in them. */
+export interface Kernel extends Disposable {
+  /**
+   * Opens a namespace for work; it stays alive until disposal, so dispose of it soon.
+   * Throws KernelError ENOENT when it is gone, EPERM when it is the node's own.
+   */
+  open(netns: NetnsName): Namespace
+  /** Opens the namespace of this process. */
+  openOwn(): Namespace
+  /** Makes the events of a namespace appear in `events`, from now until it dies, over restarts of this process. */
+  follow(namespace: Namespace): void
+  /** What happens in the followed namespaces, until the signal aborts. Throws KernelError EPERM without NET_BROADCAST. */
+  events(signal: AbortSignal): AsyncIterable<KernelEvent>
+}
+
+/** An open network namespace: nouns with verbs. All verbs but `link.remove` are done when they return. */
+export interface Namespace extends Disposable {
+  readonly netns: NetnsName
+  readonly link: LinkVerbs
+  readonly addr: AddressVerbs
+  readonly route: RouteVerbs
+  readonly neigh: NeighbourVerbs
+}
+
+export interface LinkVerbs {
+  /** Equivalent to: `ip -s link show` */
+  list(): readonly Link[]
+  /** By interface name; undefined when there is none. Equivalent to: `ip link show dev NAME` */
+  get(name: string): Link | undefined
+  /** By alias; undefined when there is none. */
+  tagged(alias: string): Link | undefined
+  /** Both ends, each straight into its namespace, both down. Throws EEXIST when a name is taken. Equivalent to: `ip link add NAME type veth peer name NAME netns NETNS` */
+  createVeth(end: VethEnd, peer: VethEnd & { readonly namespace: Namespace }): void
+  /** Throws EEXIST when the name is taken. Equivalent to: `ip link add NAME type bridge` */
+  createBridge(name: string): void
+  /** Equivalent to: `ip link set dev INDEX [name NAME] [alias ALIAS] [mtu MTU] [address MAC] [master INDEX] [up|down]` */
+  set(index: number, change: LinkChange): void
+  /** Both ends of a veth pair; gone is success. Waits for the kernel (about 20 ms), not on the event loop. Equivalent to: `ip link del dev INDEX` */
+  remove(index: number): Promise<void>
+}
+
+export interface AddressVerbs {
+  /** Equivalent to: `ip address show dev INDEX` */
+  list(index: number): readonly Address[]
+  /** Present is success. Equivalent to: `ip address add CIDR dev INDEX nodad` */
+  add(index: number, cidr: string): void
+  /** Gone is success. Equivalent to: `ip address del CIDR dev INDEX` */
+  remove(index: number, cidr: string): void
+}
+
+export interface RouteVerbs {
+  /** Of the main table. Equivalent to: `ip route show dev INDEX table main` and `ip -6 …` */
+  list(index: number): readonly Route[]
+  /** Present is success; never replaces another's. Throws EEXIST when the prefix is routed otherwise. Equivalent to: `ip route add PREFIX [via ADDRESS onlink] dev INDEX [src ADDRESS]` */
+  add(index: number, route: RouteValue): void
+  /** Gone is success. Equivalent to: `ip route del PREFIX dev INDEX` */
+  remove(index: number, route: RouteValue): void
+}
+
+export interface NeighbourVerbs {
+  /** The permanent ones. Equivalent to: `ip neighbour show dev INDEX nud permanent` */
+  list(index: number): readonly Neighbour[]
+  /** Replaces an entry of the address. Equivalent to: `ip neighbour replace ADDRESS lladdr MAC dev INDEX nud permanent` */
+  add(index: number, neighbour: Neighbour): void
+  /** Gone is success. Equivalent to: `ip neighbour del ADDRESS dev INDEX` */
+  remove(index: number, neighbour: Neighbour): void
+}
+
+/** An interface as the kernel tells of it. */
+export interface Link {
+  readonly index: number
+  readonly name: string
+  /** IFLA_IFALIAS; empty when it has none. */
+  readonly alias: string
+  /** IFLA_INFO_KIND such as `veth`; empty for a physical interface or loopback. */
+  readonly kind: string
+  /** Colon-separated; empty when it has none. */
+  readonly mac: string
+  /** Bytes. */
+  readonly mtu: number
+  readonly admin: 'up' | 'down'
+  /** Whether frames can pass: up, and so is the other end. */
+  readonly carrier: 'yes' | 'no'
+  /** Index of the other end of a veth pair, in its own namespace. */
+  readonly peer?: number
+  /** Of `list` only. */
+  readonly stats?: LinkStats
+}
+
+/** IFLA_STATS64, counted since the interface was made. */
+export interface LinkStats {
+  readonly rxPackets: bigint
+  readonly txPackets: bigint
+  readonly rxBytes: bigint
+  readonly txBytes: bigint
+  readonly rxErrors: bigint
+  readonly txErrors: bigint
+  readonly rxDropped: bigint
+  readonly txDropped: bigint
+}
+
+/** How a veth end is born; what is absent, the kernel chooses. */
+export interface VethEnd {
+  readonly name: string
+  readonly mtu?: number
+  readonly mac?: string
+}
+
+/** What `link.set` changes; what is absent stays. */
+export interface LinkChange {
+  readonly name?: string
+  readonly alias?: string
+  readonly mtu?: number
+  readonly mac?: string
+  readonly admin?: 'up' | 'down'
+  /** Index of a bridge to become a port of. */
+  readonly master?: number
+}
+
+/** Who put an address or a route there: we (told by its protocol number), the kernel by itself, or somebody else. */
+export type Origin = 'ours' | 'kernel' | 'foreign'
+
+export interface Address {
+  /** CIDR in canonical form. */
+  readonly cidr: string
+  readonly origin: Origin
+}
+
+export interface RouteValue {
+  /** CIDR. */
+  readonly prefix: string
+  /** Next hop; without one the route has link scope. */
+  readonly via?: string
+  /** Preferred source address. */
+  readonly source?: string
+}
+
+export interface Route extends RouteValue {
+  readonly origin: Origin
+}
+
+export interface Neighbour {
+  readonly address: string
+  readonly mac: string
+}
+
+/** `netns` is the cookie. After `resync` events were lost: look at everything again. */
+export type KernelEvent =
+  | { readonly type: 'link.changed'; readonly netns: bigint; readonly link: Link }
+  | { readonly type: 'link.gone'; readonly netns: bigint; readonly link: Link }
+  | { readonly type: 'netns.gone'; readonly netns: bigint }
+  | { readonly type: 'resync' }

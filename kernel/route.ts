@@ -1,0 +1,43 @@
+import { flag } from './codec/message.ts'
+import { decodeRoute, encodeRoute, encodeRouteDump, encodeRouteKey } from './codec/route.ts'
+import { isKernelError } from './errors.ts'
+import type { Place } from './place.ts'
+import type { Route, RouteVerbs } from './port.ts'
+import { isSameRoute, routeInWords } from './same.ts'
+
+/** The verbs of routes in one namespace. */
+export function routeVerbs(place: Place): RouteVerbs {
+  const { socket, where } = place
+  const list = (index: number) => [...dump(place, index, 'ipv4'), ...dump(place, index, 'ipv6')]
+  return {
+    list,
+
+    add(index, route) {
+      const doing = `adding route ${routeInWords(route)} by interface ${index} ${where}`
+      const body = encodeRoute(index, route)
+      try {
+        socket.change({ name: 'RTM_NEWROUTE', flags: flag.create | flag.exclusive, body, doing })
+      } catch (cause) {
+        const present = isKernelError(cause, 'EEXIST') && list(index).some(other => isSameRoute(route, other))
+        if (!present) throw cause
+      }
+    },
+
+    remove(index, route) {
+      const doing = `removing route ${routeInWords(route)} by interface ${index} ${where}`
+      try {
+        socket.change({ name: 'RTM_DELROUTE', body: encodeRouteKey(index, route), doing })
+      } catch (cause) {
+        if (!isKernelError(cause, 'ESRCH', 'ENODEV')) throw cause
+      }
+    },
+  }
+}
+
+function dump({ socket, where }: Place, index: number, family: 'ipv4' | 'ipv6'): readonly Route[] {
+  const doing = `listing ${family} routes of interface ${index} ${where}`
+  return socket
+    .dump({ name: 'RTM_GETROUTE', body: encodeRouteDump(index, family), doing })
+    .map(({ body }) => decodeRoute(body))
+    .filter(route => route !== undefined)
+}

@@ -1,0 +1,132 @@
+import { closeSync } from 'node:fs'
+import { decodeAck } from './codec/ack.ts'
+import { answerFlag, decodeMessages, encodeMessage, flag, type Message, nlmsg } from './codec/message.ts'
+import { type RequestName, rtm } from './codec/rtnetlink.ts'
+import { malformed } from './codec/value.ts'
+import { KernelError } from './errors.ts'
+import { recv, send, sendOnThread, setsockopt, socket } from './libc.ts'
+import { inNetns, type NetnsFile } from './netns.ts'
+
+/** One request to the kernel; `doing` begins the message of an error. */
+export interface Request {
+  readonly name: RequestName
+  readonly body: Buffer
+  /** Of `flag`, beside those that the method sets. */
+  readonly flags?: number
+  readonly doing: string
+}
+
+/**
+ * A NETLINK_ROUTE socket. It belongs for ever to the namespace that it was opened in and keeps that alive, so dispose
+ * of it soon. The kernel does the work within send(2), so requests are answered synchronously; only deletions,
+ * which wait for RCU, go to a thread.
+ */
+export class NetlinkSocket implements Disposable {
+  readonly #fd: number
+  #sequence = 0
+  #open = true
+
+  /** Opens a socket in the namespace that the thread is in. Throws KernelError. */
+  constructor() {
+    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)
+    try {
+      for (const name of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
+        setsockopt(this.#fd, { level: SOL_NETLINK, name, value: 1 })
+      }
+    } catch (cause) {
+      closeSync(this.#fd)
+      throw cause
+    }
+  }
+
+  /** Asks for a change. Throws KernelError. */
+  change(request: Request): void {
+    this.#answers(request, this.#send(request, flag.ack))
+  }
+
+  /** As `change`, on a thread: for what the kernel lets wait. One at a time, and nothing else meanwhile. */
+  async changeOnThread(request: Request): Promise<void> {
+    const sequence = ++this.#sequence
+    await sendOnThread(this.#fd, frame(request, flag.ack, sequence))
+    this.#answers(request, sequence)
+  }
+
+  /** Asks for one object. Throws KernelError. */
+  get(request: Request): Message {
+    const [message] = this.#answers(request, this.#send(request, flag.ack))
+    if (message === undefined) throw malformed(`no object in the answer to ${request.name}`)
+    return message
+  }
+
+  /** Asks for all objects; asks again when they changed meanwhile. Throws KernelError. */
+  dump(request: Request): readonly Message[] {
+    for (let attempt = 1; ; attempt++) {
+      const messages = this.#answers(request, this.#send(request, flag.dump))
+      if (attempt === dumpAttempts || !messages.some(interrupted)) return messages
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return
+    this.#open = false
+    closeSync(this.#fd)
+  }
+
+  #send(request: Request, flags: number): number {
+    const sequence = ++this.#sequence
+    send(this.#fd, frame(request, flags, sequence))
+    return sequence
+  }
+
+  /** What came before the acknowledgement or the end of the dump. */
+  #answers(request: Request, sequence: number): readonly Message[] {
+    const answers: Message[] = []
+    for (;;) {
+      for (const message of this.#receive(request)) {
+        if (message.sequence !== sequence) continue
+        if (message.type !== nlmsg.error && message.type !== nlmsg.done) {
+          answers.push(message)
+          continue
+        }
+        const ack = decodeAck(message)
+        if (ack.errno === 0) return answers
+        throw new KernelError(request.doing, { ...ack, syscall: request.name })
+      }
+    }
+  }
+
+  #receive(request: Request): readonly Message[] {
+    const length = recv(this.#fd, receiveBuffer, MSG_DONTWAIT | MSG_TRUNC)
+    if (length === undefined) throw malformed(`no answer to ${request.name}`)
+    if (length > receiveBuffer.length)
+      throw malformed(`an answer of ${length} bytes to ${request.name} is too long`)
+    return decodeMessages(Buffer.from(receiveBuffer.subarray(0, length)))
+  }
+}
+
+/** Opens a socket in a namespace, from where it works however this thread is switched later. */
+export function openSocketIn(netns: NetnsFile): NetlinkSocket {
+  return inNetns(netns, () => new NetlinkSocket())
+}
+
+function frame({ name, body, flags = 0 }: Request, more: number, sequence: number): Buffer {
+  return encodeMessage({ type: rtm[name], flags: flag.request | flags | more, sequence, body })
+}
+
+function interrupted(message: Message): boolean {
+  return (message.flags & answerFlag.dumpInterrupted) !== 0
+}
+
+/** Shared by all sockets: each answer is copied out of it before the next call. The kernel sends at most 32 KiB. */
+const receiveBuffer = Buffer.alloc(65536)
+const dumpAttempts = 5
+const AF_NETLINK = 16
+const SOCK_RAW = 3
+const SOCK_CLOEXEC = 0o2000000
+const NETLINK_ROUTE = 0
+const SOL_NETLINK = 270
+const NETLINK_CAP_ACK = 10
+const NETLINK_EXT_ACK = 11
+const NETLINK_GET_STRICT_CHK = 12
+const MSG_TRUNC = 0x20
+const MSG_DONTWAIT = 0x40
