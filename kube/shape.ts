@@ -1,0 +1,47 @@
+/** JSON is not of the shape that its kind has; the message names the place and what was expected. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError'
+}
+
+/** A JSON object whose fields are not known. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** Whether a value is a JSON object: neither null nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The object at a place, for messages such as `Pod /spec`. Throws ShapeError when it is something else. */
+export function objectAt(value: unknown, place: string): JsonObject {
+  if (!isObject(value)) throw malformed(value, place, 'an object')
+  return value
+}
+
+/** As `objectAt`, but absent and null are an empty object, as the Kubernetes API reads them. */
+export function optionalObjectAt(value: unknown, place: string): JsonObject {
+  return value === undefined || value === null ? {} : objectAt(value, place)
+}
+
+/** A list of objects; absent and null are an empty list. Throws ShapeError when it is something else. */
+export function optionalObjectsAt(value: unknown, place: string): readonly JsonObject[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw malformed(value, place, 'a list')
+  return value.map((item, index) => objectAt(item, `${place}/${index}`))
+}
+
+/** A map of text to text; absent and null are an empty map. Throws ShapeError when it is something else. */
+export function optionalTextsAt(value: unknown, place: string): Readonly<Record<string, string>> {
+  const texts = optionalObjectAt(value, place)
+  for (const [key, text] of Object.entries(texts)) {
+    if (typeof text !== 'string') throw malformed(text, `${place}/${key}`, 'text in quotes')
+  }
+  return texts as Readonly<Record<string, string>>
+}
+
+function malformed(value: unknown, place: string, expected: string): ShapeError {
+  const found =
+    value === undefined
+      ? 'is missing'
+      : `is ${value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}`
+  return new ShapeError(`${place} ${found}, expected ${expected}`)
+}
