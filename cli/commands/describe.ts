@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type Context, withMesh } from '#cli/context.ts'
-import { jsonOption, meshOption } from '#cli/options.ts'
+import { jsonOption, meshOption, namespaceOption } from '#cli/options.ts'
 import { clock } from '#cli/output/age.ts'
 import { jsonOf } from '#cli/output/json.ts'
 import type { Paint } from '#cli/output/paint.ts'
@@ -11,21 +11,24 @@ import { NsmError } from '#sdk/errors.ts'
 import { type ConnectionRecord, type Event, EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { interfaceOf } from './connections.ts'
 import { matching } from './find-connection.ts'
+import { findPod } from './find-pod.ts'
 import { stepNumber, stepsOf } from './steps.ts'
 
 /** `nsm describe POD|CONNECTION`: what a connection is, and the steps by which it came about. */
 export function describeCommand(context: Context): Command {
   return new Command('describe')
     .description('show a connection and every step by which it came about, refusals included')
-    .argument('<what>', 'the name of a client pod, or the beginning of a connection id')
+    .argument('<what>', 'a client pod, deploy/NAME, or the beginning of a connection id')
+    .addOption(namespaceOption())
     .addOption(meshOption())
     .addOption(jsonOption())
-    .action(async (what: string, options: { readonly name: string; readonly json?: boolean }) => {
+    .action(async (what: string, options: { readonly name: string; readonly namespace: string; readonly json?: boolean }) => {
       await withMesh(options.name, async connection => {
+        const wanted = await findPod(connection, { name: what, namespace: options.namespace }, context.signal)
         const { connections } = await connection.admin.listConnections({}, { signal: context.signal })
-        const records = matching(connections, what)
+        const records = matching(connections, wanted)
         const events = await allEvents(connection, context.signal)
-        const ids = records.length > 0 ? records.map(record => record.connection?.id ?? '') : pendingIds(events, what)
+        const ids = records.length > 0 ? records.map(record => record.connection?.id ?? '') : pendingIds(events, wanted)
         if (ids.length === 0) throw new NsmError('NOT_FOUND', `no connection and no request of "${what}"; nsm connections lists what there is`)
         for (const id of ids) {
           const steps = stepsOf(events, id)
@@ -38,8 +41,7 @@ export function describeCommand(context: Context): Command {
 
 /** Connections that have not come about yet are known by their events alone. */
 function pendingIds(events: readonly Event[], what: string): readonly string[] {
-  const pod = what.replace(/^pods?\//, '')
-  const own = events.filter(event => event.connectionId !== '' && (event.connectionId.startsWith(what) || (event.step === 'requested' && event.object.endsWith(pod))))
+  const own = events.filter(event => event.connectionId !== '' && (event.connectionId.startsWith(what) || (event.step === 'requested' && event.object.endsWith(what))))
   return [...new Set(own.map(event => event.connectionId))]
 }
 

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { type Context, withMesh } from '#cli/context.ts'
 import { meshOption, namespaceOption } from '#cli/options.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { findPod } from './find-pod.ts'
 import type { ExecInputSchema, ExecOutput } from '#sdk/wire/gen/local/local_pb.ts'
 
 interface ExecOptions {
@@ -17,17 +18,18 @@ type Input = MessageInitShape<typeof ExecInputSchema>
 export function execCommand(context: Context, exit: (code: number) => void): Command {
   return new Command('exec')
     .description('run a command inside a pod')
-    .argument('<pod>', 'name of the pod')
+    .argument('<pod>', 'name of the pod, or deploy/NAME')
     .argument('<command...>', 'the command, after --')
     .option('-c, --container <container>', 'container whose environment the command gets')
     .addOption(namespaceOption())
     .addOption(meshOption())
     .addHelpText('after', '\nExample: nsm exec client -- ping -c 1 10.60.1.2')
     .action(async (pod: string, argv: readonly string[], options: ExecOptions) => {
-      const start = { namespace: options.namespace, pod, container: options.container ?? '', argv: [...argv] }
-      const code = await withMesh(options.name, ({ mesh }) =>
-        copyOutput(mesh.exec(execInput(start, context.signal), { signal: context.signal }), pod),
-      )
+      const code = await withMesh(options.name, async connection => {
+        const name = await findPod(connection, { name: pod, namespace: options.namespace }, context.signal)
+        const start = { namespace: options.namespace, pod: name, container: options.container ?? '', argv: [...argv] }
+        return await copyOutput(connection.mesh.exec(execInput(start, context.signal), { signal: context.signal }), name)
+      })
       exit(code)
     })
 }

@@ -1,14 +1,15 @@
 import type { MeshConnection } from '#local/connect.ts'
+import { findPod } from './find-pod.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { ConnectionRecord } from '#sdk/wire/gen/admin/admin_pb.ts'
 
 /**
- * The one connection that a person means: the beginning of its id, or the name of its client's pod (with or
- * without `pod/`). None or several is an error that lists what there is.
+ * The one connection that a person means: the beginning of its id, or its client's pod by name or as `deploy/NAME`.
+ * None or several is an error that lists what there is.
  */
 export async function findConnection(connection: MeshConnection, wanted: string, signal: AbortSignal): Promise<ConnectionRecord> {
   const { connections } = await connection.admin.listConnections({}, { signal })
-  const found = matching(connections, wanted)
+  const found = matching(connections, await findPod(connection, { name: wanted, namespace: 'default' }, signal))
   const [only] = found
   if (found.length === 1 && only !== undefined) return only
   const list = (found.length === 0 ? connections : found).map(label).join(', ')
@@ -20,8 +21,7 @@ export async function findConnection(connection: MeshConnection, wanted: string,
 export function matching(connections: readonly ConnectionRecord[], wanted: string): readonly ConnectionRecord[] {
   const byId = connections.filter(record => record.connection?.id.startsWith(wanted) === true)
   if (byId.length > 0) return byId
-  const pod = wanted.replace(/^pods?\//, '')
-  return connections.filter(record => record.client?.name === pod)
+  return connections.filter(record => record.client?.name === wanted)
 }
 
 function label(record: ConnectionRecord): string {

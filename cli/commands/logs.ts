@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { type Context, withMesh } from '#cli/context.ts'
 import { meshOption, namespaceOption } from '#cli/options.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { findPod } from './find-pod.ts'
 
 interface LogsOptions {
   readonly container?: string
@@ -15,23 +16,23 @@ interface LogsOptions {
 export function logsCommand(context: Context): Command {
   return new Command('logs')
     .description('print the output of a pod, or of manager, forwarder, webhook')
-    .argument('<pod>', 'name of a pod, or manager, forwarder, webhook')
+    .argument('<pod>', 'name of a pod, deploy/NAME, or manager, forwarder, webhook')
     .option('-c, --container <container>', 'one container only')
     .option('--follow', 'go on until Ctrl-C')
     .addOption(new Option('--tail <lines>', 'the last lines only; 0 is all').default(0).argParser(lineCount))
     .addOption(namespaceOption())
     .addOption(meshOption())
     .action(async (pod: string, options: LogsOptions) => {
-      const request = {
-        namespace: options.namespace,
-        name: pod,
-        container: options.container ?? '',
-        follow: options.follow ?? false,
-        tail: options.tail,
-      }
-      await withMesh(options.name, async ({ mesh }) => {
+      await withMesh(options.name, async connection => {
+        const request = {
+          namespace: options.namespace,
+          name: await findPod(connection, { name: pod, namespace: options.namespace }, context.signal),
+          container: options.container ?? '',
+          follow: options.follow ?? false,
+          tail: options.tail,
+        }
         const decoder = new TextDecoder()
-        for await (const chunk of mesh.logs(request, { signal: context.signal })) context.out(decoder.decode(chunk.data, { stream: true }))
+        for await (const chunk of connection.mesh.logs(request, { signal: context.signal })) context.out(decoder.decode(chunk.data, { stream: true }))
       })
     })
 }
