@@ -4,6 +4,7 @@ import { decodeMessages, type Message } from './codec/message.ts'
 import { decodeNsid } from './codec/nsid.ts'
 import { rtm } from './codec/rtnetlink.ts'
 import { isKernelError } from './errors.ts'
+import { EventQueue } from './event-queue.ts'
 import { bind, messageBuffers, onReadable, recvmsg, setsockopt, socket } from './libc.ts'
 import type { Nsids } from './nsid.ts'
 import type { KernelEvent } from './port.ts'
@@ -16,30 +17,14 @@ import type { KernelEvent } from './port.ts'
 export function watchEvents(nsids: Nsids, signal: AbortSignal): AsyncIterable<KernelEvent> {
   signal.throwIfAborted()
   const fd = openEventSocket()
-  const queue: KernelEvent[] = []
-  let wake = Promise.withResolvers<void>()
-  const readable = onReadable(fd, () => {
-    queue.push(...drain(fd, nsids))
-    wake.resolve()
-  })
-  signal.addEventListener(
-    'abort',
-    () => {
-      readable.stop()
-      closeSync(fd)
-      wake.resolve()
-    },
-    { once: true },
-  )
-
-  async function* follow(): AsyncGenerator<KernelEvent> {
-    while (!signal.aborted) {
-      yield* queue.splice(0)
-      await wake.promise
-      wake = Promise.withResolvers<void>()
-    }
+  const queue = new EventQueue<KernelEvent>(signal)
+  const readable = onReadable(fd, () => queue.push(...drain(fd, nsids)))
+  const stop = () => {
+    readable.stop()
+    closeSync(fd)
   }
-  return follow()
+  signal.addEventListener('abort', stop, { once: true })
+  return queue
 }
 
 function openEventSocket(): number {

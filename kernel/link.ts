@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import {
   decodeLink,
   encodeBridge,
@@ -9,6 +10,8 @@ import {
 } from './codec/link.ts'
 import { flag } from './codec/message.ts'
 import { isKernelError } from './errors.ts'
+import { limit } from './limit.ts'
+import { inNetns } from './netns.ts'
 import type { Place } from './place.ts'
 import type { Link, LinkChange, LinkVerbs } from './port.ts'
 import { openSocketIn } from './socket.ts'
@@ -61,12 +64,15 @@ export function linkVerbs(place: Place): LinkVerbs {
       }
     },
 
+    refuseAdvertisements: name =>
+      inNetns(place.netns, () => writeSysctl(place, `ipv6/conf/${name}/accept_ra`, '0')),
+
     async remove(index) {
       // Its own socket: this namespace may be disposed of while the kernel waits for RCU.
       using own = openSocketIn(place.netns)
       const doing = `removing interface ${index} ${where}`
       try {
-        await own.changeOnThread({ name: 'RTM_DELLINK', body: encodeLinkIndex(index), doing })
+        await removals(() => own.changeOnThread({ name: 'RTM_DELLINK', body: encodeLinkIndex(index), doing }))
       } catch (cause) {
         if (!isKernelError(cause, 'ENODEV')) throw cause
       }
@@ -79,6 +85,17 @@ function dump({ socket, where }: Place, stats: 'with stats' | 'without stats'): 
   return socket
     .dump({ name: 'RTM_GETLINK', body: encodeLinkDump(stats), doing })
     .map(({ body }) => decodeLink(body))
+}
+
+/** The files below /proc/sys/net are those of the namespace that the writing thread is in. */
+function writeSysctl({ proc }: Place, name: string, value: string): 'yes' | 'no' {
+  try {
+    writeFileSync(`${proc}/sys/net/${name}`, value)
+    return 'yes'
+  } catch {
+    // ENOENT: no IPv6. EROFS, EACCES, EPERM: an ordinary pod. The link works all the same.
+    return 'no'
+  }
 }
 
 function unlessGone<T>(look: () => T): T | undefined {
@@ -95,3 +112,6 @@ function inWords(change: LinkChange): string {
     .map(([what, value]) => `${what} ${value}`)
     .join(', ')
 }
+
+/** koffi takes at most 256 pending calls; more than these do not make RCU faster. */
+const removals = limit(32)

@@ -5,13 +5,19 @@ import { linkVerbs } from './link.ts'
 import { neighbourVerbs } from './neigh.ts'
 import { assertNotOwn, nodeNetns, type OpenNetns, openNetnsFile } from './netns.ts'
 import { Nsids } from './nsid.ts'
+import type { Place } from './place.ts'
 import type { Kernel, Namespace } from './port.ts'
 import { openNetns } from './resolve.ts'
 import { routeVerbs } from './route.ts'
 import { openSocketIn } from './socket.ts'
 
+export interface NetlinkOptions {
+  /** A writable procfs for sysctls, default `/proc`; in an ordinary pod that is read-only, so mount the host's. */
+  readonly proc?: string
+}
+
 /** The kernel of this machine. Needs NET_ADMIN and SYS_ADMIN over the namespaces, and NET_BROADCAST for `events`. */
-export function netlinkKernel(): Kernel {
+export function netlinkKernel({ proc = '/proc' }: NetlinkOptions = {}): Kernel {
   const nsids = new Nsids()
   const open = new WeakMap<Namespace, OpenNetns>()
 
@@ -23,7 +29,8 @@ export function netlinkKernel(): Kernel {
   }
 
   function namespaceOf(netns: OpenNetns): Namespace {
-    const namespace = openNamespace(netns, netnsOf)
+    const fdOf = (other: Namespace) => netnsOf(other).fd
+    const namespace = openNamespace(netns, { proc, fdOf })
     open.set(namespace, netns)
     return namespace
   }
@@ -40,16 +47,11 @@ export function netlinkKernel(): Kernel {
   }
 }
 
-function openNamespace(netns: OpenNetns, netnsOf: (namespace: Namespace) => OpenNetns): Namespace {
+function openNamespace(netns: OpenNetns, around: Pick<Place, 'proc' | 'fdOf'>): Namespace {
   using undo = new DisposableStack()
   undo.use(netns)
   const socket = undo.use(openSocketIn(netns))
-  const place = {
-    netns,
-    socket,
-    where: `in network namespace ${netns.cookie}`,
-    fdOf: (namespace: Namespace) => netnsOf(namespace).fd,
-  }
+  const place = { ...around, netns, socket, where: `in network namespace ${netns.cookie}` }
   const held = undo.move()
   return {
     netns: { cookie: netns.cookie, inode: netns.inode },

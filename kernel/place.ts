@@ -8,6 +8,8 @@ export interface Place {
   readonly socket: NetlinkSocket
   /** `in network namespace <cookie>`, for messages. */
   readonly where: string
+  /** Where procfs is mounted writable. */
+  readonly proc: string
   /** The descriptor of another open namespace of the same kernel. */
   readonly fdOf: (namespace: Namespace) => number
 }

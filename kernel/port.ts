@@ -38,6 +38,11 @@ export interface LinkVerbs {
   createBridge(name: string): void
   /** Equivalent to: `ip link set dev INDEX [name NAME] [alias ALIAS] [mtu MTU] [address MAC] [master INDEX] [up|down]` */
   set(index: number, change: LinkChange): void
+  /**
+   * Lets no router advertisement of the other pod change this one's addresses and routes; `no` when IPv6 is off or
+   * /proc/sys is read-only. Equivalent to: `sysctl net.ipv6.conf.NAME.accept_ra=0`
+   */
+  refuseAdvertisements(name: string): 'yes' | 'no'
   /** Both ends of a veth pair; gone is success. Waits for the kernel (about 20 ms), not on the event loop. Equivalent to: `ip link del dev INDEX` */
   remove(index: number): Promise<void>
 }
@@ -62,7 +67,7 @@ export interface RouteVerbs {
 
 export interface NeighbourVerbs {
   /** The permanent ones. Equivalent to: `ip neighbour show dev INDEX nud permanent` */
-  list(index: number): readonly Neighbour[]
+  list(index: number): readonly NeighbourEntry[]
   /** Replaces an entry of the address. Equivalent to: `ip neighbour replace ADDRESS lladdr MAC dev INDEX nud permanent` */
   add(index: number, neighbour: Neighbour): void
   /** Gone is success. Equivalent to: `ip neighbour del ADDRESS dev INDEX` */
@@ -86,7 +91,7 @@ export interface Link {
   readonly carrier: 'yes' | 'no'
   /** Index of the other end of a veth pair, in its own namespace. */
   readonly peer?: number
-  /** Of `list` only. */
+  /** Absent from `tagged`. */
   readonly stats?: LinkStats
 }
 
@@ -145,6 +150,10 @@ export interface Route extends RouteValue {
 export interface Neighbour {
   readonly address: string
   readonly mac: string
+}
+
+export interface NeighbourEntry extends Neighbour {
+  readonly origin: Origin
 }
 
 /** `netns` is the cookie. After `resync` events were lost: look at everything again. */

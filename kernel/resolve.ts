@@ -22,30 +22,33 @@ export function openNetns(name: NetnsName): OpenNetns {
 
 /** One file for each distinct network namespace that a process or a bind mount keeps alive and that we may see. */
 export function netnsFiles(): readonly string[] {
-  return [...byInode().values()]
+  return [...distinctFiles()].map(({ path }) => path)
 }
 
+/** Cheapest first. */
 function* candidates(name: NetnsName): Generator<string> {
   if (name.pidHint !== undefined) yield `/proc/${name.pidHint}/ns/net`
-  const files = byInode()
-  const likely = name.inode === undefined ? undefined : files.get(name.inode)
-  if (likely !== undefined) yield likely
-  else yield* files.values()
-}
-
-function byInode(): ReadonlyMap<bigint, string> {
-  const files = new Map<bigint, string>()
-  for (const path of [...processFiles(), ...mountedFiles()]) {
-    const inode = inodeOf(path)
-    if (inode !== undefined && !files.has(inode)) files.set(inode, path)
+  for (const { path, inode } of distinctFiles()) {
+    if (name.inode === undefined || name.inode === inode) yield path
   }
-  return files
 }
 
-function processFiles(): readonly string[] {
-  return readdirSync('/proc')
-    .filter(entry => /^\d+$/.test(entry))
-    .map(pid => `/proc/${pid}/ns/net`)
+/** Mounts before processes, of which a node has thousands. */
+function* distinctFiles(): Generator<{ readonly path: string; readonly inode: bigint }> {
+  const seen = new Set<bigint>()
+  for (const path of filesInOrder()) {
+    const inode = inodeOf(path)
+    if (inode === undefined || seen.has(inode)) continue
+    seen.add(inode)
+    yield { path, inode }
+  }
+}
+
+function* filesInOrder(): Generator<string> {
+  yield* mountedFiles()
+  for (const entry of readdirSync('/proc')) {
+    if (/^\d+$/.test(entry)) yield `/proc/${entry}/ns/net`
+  }
 }
 
 /** proc_pid_mountinfo(5): mount id, parent, device, root, mount point, options, optional fields, `-`, type, … */

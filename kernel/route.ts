@@ -4,6 +4,7 @@ import { isKernelError } from './errors.ts'
 import type { Place } from './place.ts'
 import type { Route, RouteVerbs } from './port.ts'
 import { isSameRoute, routeInWords } from './same.ts'
+import type { Request } from './socket.ts'
 
 /** The verbs of routes in one namespace. */
 export function routeVerbs(place: Place): RouteVerbs {
@@ -36,8 +37,15 @@ export function routeVerbs(place: Place): RouteVerbs {
 
 function dump({ socket, where }: Place, index: number, family: 'ipv4' | 'ipv6'): readonly Route[] {
   const doing = `listing ${family} routes of interface ${index} ${where}`
-  return socket
-    .dump({ name: 'RTM_GETROUTE', body: encodeRouteDump(index, family), doing })
-    .map(({ body }) => decodeRoute(body))
-    .filter(route => route !== undefined)
+  const request: Request = { name: 'RTM_GETROUTE', body: encodeRouteDump(index, family), doing }
+  try {
+    return socket
+      .dump(request)
+      .map(({ body }) => decodeRoute(body))
+      .filter(route => route !== undefined)
+  } catch (cause) {
+    // The main table of a namespace comes into being with its first route.
+    if (isKernelError(cause, 'ENOENT')) return []
+    throw cause
+  }
 }

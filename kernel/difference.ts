@@ -1,0 +1,99 @@
+import { canonicalCidr, decodeIp, encodeIp } from './codec/ip.ts'
+import type { EndPlan } from './link-plan.ts'
+import type { Operation } from './operation.ts'
+import type { Address, Link, LinkChange, NeighbourEntry, Route } from './port.ts'
+import { canonicalRoute, isSameRoute } from './same.ts'
+
+/** One end of a link as it is. */
+export interface EndFacts {
+  readonly link: Link
+  readonly addresses: readonly Address[]
+  readonly routes: readonly Route[]
+  readonly neighbours: readonly NeighbourEntry[]
+}
+
+/**
+ * What turns an end from what it is into what the plan wants, in an order that the kernel takes: removals, addresses,
+ * the link (the name appears when the addresses are there), then what needs a link that is up. What others added to
+ * the interface stays.
+ */
+export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[] {
+  const addresses = addressDifferences(plan, facts)
+  const routes = routeDifferences(plan, facts)
+  const neighbours = neighbourDifferences(plan, facts)
+  return [
+    ...[...routes, ...neighbours, ...addresses].filter(({ verb }) => verb === 'remove'),
+    ...addresses.filter(({ verb }) => verb === 'add'),
+    ...linkDifferences(plan, facts.link),
+    ...[...routes, ...neighbours].filter(({ verb }) => verb === 'add'),
+  ]
+}
+
+function linkDifferences(plan: EndPlan, link: Link): readonly Operation[] {
+  const wanted: LinkChange = {
+    name: plan.name,
+    alias: plan.alias,
+    ...(plan.mtu === undefined ? {} : { mtu: plan.mtu }),
+    ...(plan.mac === undefined ? {} : { mac: plan.mac.toLowerCase() }),
+    admin: 'up',
+  }
+  const changed = keysOf(wanted).filter(key => wanted[key] !== link[key])
+  if (changed.length === 0) return []
+  return [{ noun: 'link', verb: 'set', value: pick(wanted, changed), before: pick(link, changed) }]
+}
+
+function addressDifferences(plan: EndPlan, { addresses }: EndFacts): readonly Operation[] {
+  const wanted = plan.addresses.map(canonicalCidr)
+  const present = new Set(addresses.map(({ cidr }) => cidr))
+  const stale = addresses.filter(({ cidr, origin }) => origin === 'ours' && !wanted.includes(cidr))
+  return [
+    ...stale.map(({ cidr }): Operation => ({ noun: 'addr', verb: 'remove', value: cidr })),
+    ...wanted
+      .filter(cidr => !present.has(cidr))
+      .map((cidr): Operation => ({ noun: 'addr', verb: 'add', value: cidr })),
+  ]
+}
+
+/** A wanted route that the kernel derives from an address by itself is there already. */
+function routeDifferences(plan: EndPlan, { routes }: EndFacts): readonly Operation[] {
+  const stale = routes.filter(
+    route => route.origin === 'ours' && !plan.routes.some(wanted => isSameRoute(wanted, route)),
+  )
+  const missing = plan.routes.filter(wanted => !routes.some(route => isSameRoute(wanted, route)))
+  return [
+    ...stale.map((route): Operation => ({ noun: 'route', verb: 'remove', value: canonicalRoute(route) })),
+    ...missing.map((route): Operation => ({ noun: 'route', verb: 'add', value: canonicalRoute(route) })),
+  ]
+}
+
+function neighbourDifferences(plan: EndPlan, { neighbours }: EndFacts): readonly Operation[] {
+  const wanted = plan.neighbours.map(({ address, mac }) => ({
+    address: decodeIp(encodeIp(address)),
+    mac: mac.toLowerCase(),
+  }))
+  const stale = neighbours.filter(
+    entry => entry.origin === 'ours' && !wanted.some(other => isSameEntry(entry, other)),
+  )
+  const missing = wanted.filter(entry => !neighbours.some(other => isSameEntry(entry, other)))
+  return [
+    ...stale.map(
+      ({ address, mac }): Operation => ({ noun: 'neigh', verb: 'remove', value: { address, mac } }),
+    ),
+    ...missing.map((value): Operation => ({ noun: 'neigh', verb: 'add', value })),
+  ]
+}
+
+function isSameEntry(a: { address: string; mac: string }, b: { address: string; mac: string }): boolean {
+  return a.address === b.address && a.mac === b.mac
+}
+
+type Settable = 'name' | 'alias' | 'mtu' | 'mac' | 'admin'
+
+function keysOf(change: LinkChange): readonly Settable[] {
+  const all = ['name', 'alias', 'mtu', 'mac', 'admin'] as const
+  return all.filter(key => change[key] !== undefined)
+}
+
+function pick(from: LinkChange, keys: readonly Settable[]): LinkChange {
+  return Object.fromEntries(keys.map(key => [key, from[key]]))
+}

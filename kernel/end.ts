@@ -1,0 +1,77 @@
+/** One end of a link at work: what the plan wants and the open namespace that it lies in. */
+import { differences, type EndFacts } from './difference.ts'
+import { KernelError } from './errors.ts'
+import type { EndPlan } from './link-plan.ts'
+import type { EndState } from './link-state.ts'
+import { inverse, type Operation, operationInWords, perform } from './operation.ts'
+import type { Link, Namespace } from './port.ts'
+
+export interface End {
+  readonly plan: EndPlan
+  readonly namespace: Namespace
+}
+
+/** An operation that was performed, so that it can be told and taken back. */
+export interface Done {
+  readonly end: End
+  readonly index: number
+  readonly operation: Operation
+}
+
+/**
+ * The link of an end, by name or, when it was renamed, by alias. Throws KernelError EEXIST when the pod has another
+ * interface of the name.
+ */
+export function find({ plan, namespace }: End): Link | undefined {
+  const link = namespace.link.get(plan.name)
+  if (link === undefined) return namespace.link.tagged(plan.alias)
+  if (link.alias === plan.alias) return link
+  const owner = link.alias === '' ? 'it is not one of ours' : `it belongs to "${link.alias}"`
+  throw new KernelError(
+    `wiring interface ${plan.name} of "${plan.alias}" in network namespace ${namespace.netns.cookie}: the pod has an interface of that name and ${owner}; ask for another name`,
+    { errno: EEXIST, syscall: 'RTM_NEWLINK' },
+  )
+}
+
+/** The end as it is. Throws KernelError ENODEV when somebody removed it meanwhile. */
+export function look(end: End): EndFacts {
+  const link = find(end) ?? missing(end)
+  const { addr, route, neigh } = end.namespace
+  return {
+    link,
+    addresses: addr.list(link.index),
+    routes: route.list(link.index),
+    neighbours: neigh.list(link.index),
+  }
+}
+
+/** Performs what turns the facts into the plan, and notes each operation in `done`. Throws KernelError. */
+export function converge(end: End, facts: EndFacts, done: Done[]): void {
+  for (const operation of differences(end.plan, facts)) {
+    perform(end.namespace, facts.link.index, operation)
+    done.push({ end, index: facts.link.index, operation })
+  }
+}
+
+/** Takes operations back, the last one first. Throws KernelError. */
+export function takeBack(done: readonly Done[]): void {
+  for (const { end, index, operation } of done.toReversed()) perform(end.namespace, index, inverse(operation))
+}
+
+export function stateOf(end: End): EndState {
+  const { index, name, mac, mtu } = find(end) ?? missing(end)
+  return { netns: end.namespace.netns.cookie, index, name, mac, mtu }
+}
+
+/** `nsm0: addr add 10.0.0.1/30` */
+export function doneInWords({ end, operation }: Done): string {
+  return `${end.plan.name}: ${operationInWords(operation)}`
+}
+
+function missing({ plan, namespace }: End): never {
+  const doing = `wiring interface ${plan.name} in network namespace ${namespace.netns.cookie}: it vanished meanwhile`
+  throw new KernelError(doing, { errno: ENODEV, syscall: 'RTM_GETLINK' })
+}
+
+const EEXIST = 17
+const ENODEV = 19

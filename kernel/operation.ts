@@ -1,0 +1,49 @@
+/** One small change of one end of a link, as plain data: it can be shown, performed and taken back. */
+import type { LinkChange, Namespace, Neighbour, RouteValue } from './port.ts'
+import { routeInWords } from './same.ts'
+
+export type Operation =
+  | { readonly verb: 'set'; readonly noun: 'link'; readonly value: LinkChange; readonly before: LinkChange }
+  | { readonly verb: 'add' | 'remove'; readonly noun: 'addr'; readonly value: string }
+  | { readonly verb: 'add' | 'remove'; readonly noun: 'route'; readonly value: RouteValue }
+  | { readonly verb: 'add' | 'remove'; readonly noun: 'neigh'; readonly value: Neighbour }
+
+/** Performs an operation on a link. Throws KernelError. */
+export function perform(namespace: Namespace, index: number, operation: Operation): void {
+  switch (operation.noun) {
+    case 'link':
+      return namespace.link.set(index, operation.value)
+    case 'addr':
+      return namespace.addr[operation.verb](index, operation.value)
+    case 'route':
+      return namespace.route[operation.verb](index, operation.value)
+    case 'neigh':
+      return namespace.neigh[operation.verb](index, operation.value)
+  }
+}
+
+/** What takes an operation back. */
+export function inverse(operation: Operation): Operation {
+  if (operation.noun === 'link') return { ...operation, value: operation.before, before: operation.value }
+  return { ...operation, verb: operation.verb === 'add' ? 'remove' : 'add' }
+}
+
+/** In the words of ip(8): `addr add 10.0.0.1/30`. */
+export function operationInWords(operation: Operation): string {
+  return `${operation.noun} ${operation.verb} ${valueInWords(operation)}`
+}
+
+function valueInWords(operation: Operation): string {
+  switch (operation.noun) {
+    case 'link':
+      return Object.entries(operation.value)
+        .map(([what, value]) => `${what} ${value}`)
+        .join(' ')
+    case 'addr':
+      return operation.value
+    case 'route':
+      return routeInWords(operation.value)
+    case 'neigh':
+      return `${operation.value.address} lladdr ${operation.value.mac}`
+  }
+}

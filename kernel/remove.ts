@@ -1,0 +1,23 @@
+import { isKernelError } from './errors.ts'
+import type { NetnsName } from './link-plan.ts'
+import type { Kernel } from './port.ts'
+import { parseTag } from './tag.ts'
+
+/**
+ * Removes the link of a cross connect, found by its tag in any of the namespaces; a link or a namespace that is gone
+ * is success. Takes as long as the kernel waits for RCU (about 20 ms), not on the event loop.
+ */
+export async function remove(kernel: Kernel, id: string, ends: readonly NetnsName[]): Promise<void> {
+  // One end after the other: the first takes the second with it.
+  for (const end of ends) await removeIn(kernel, id, end)
+}
+
+async function removeIn(kernel: Kernel, id: string, end: NetnsName): Promise<void> {
+  try {
+    using namespace = kernel.open(end)
+    const ours = namespace.link.list().filter(({ alias }) => parseTag(alias)?.id === id)
+    await Promise.all(ours.map(({ index }) => namespace.link.remove(index)))
+  } catch (cause) {
+    if (!isKernelError(cause, 'ENOENT')) throw cause
+  }
+}

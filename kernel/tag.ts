@@ -1,0 +1,19 @@
+/** IFALIAS of a link of ours: `nsm:<cross connect id>:src` in the client's pod, `…:dst` in the endpoint's. */
+
+export type Role = 'src' | 'dst'
+
+export interface Tag {
+  readonly id: string
+  readonly role: Role
+}
+
+export function formatTag({ id, role }: Tag): string {
+  return `nsm:${id}:${role}`
+}
+
+/** Undefined for an alias that is not of ours. */
+export function parseTag(alias: string): Tag | undefined {
+  const match = /^nsm:(.*):(src|dst)$/s.exec(alias)
+  const [, id, role] = match ?? []
+  return id === undefined || (role !== 'src' && role !== 'dst') ? undefined : { id, role }
+}

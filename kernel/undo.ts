@@ -1,0 +1,10 @@
+/** Undoes and returns what to throw: the cause or, when undoing fails too, an AggregateError with the cause first. */
+export async function undone(cause: unknown, undo: () => Promise<void>): Promise<unknown> {
+  try {
+    await undo()
+    return cause
+  } catch (failure) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    return new AggregateError([cause, failure], `${message}; and it could not be undone`)
+  }
+}
