@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
 import { NsmError } from '#sdk/errors.ts'
 import { draft } from './draft.ts'
@@ -50,10 +51,7 @@ export function readAuthority(authority: CertificateAndKey): Signer {
       `certificate ${commonNameOf(certificate)} is not a certificate authority’s`,
     )
   }
-  if (
-    forge.pki.publicKeyToPem(forge.pki.setRsaPublicKey(key.n, key.e)) !==
-    forge.pki.publicKeyToPem(certificate.publicKey as forge.pki.rsa.PublicKey)
-  ) {
+  if (!new X509Certificate(authority.certificate).checkPrivateKey(createPrivateKey(authority.key))) {
     throw new NsmError(
       'BAD_INPUT',
       `certificate authority ${commonNameOf(certificate)}: the private key is not its own`,

@@ -1,4 +1,4 @@
-import { type JsonObject, optionalObjectAt, optionalObjectsAt, optionalTextsAt } from './shape.ts'
+import { checkTexts, type JsonObject, optionalObjectAt, optionalObjectsAt } from './shape.ts'
 
 /** An entry of `metadata.ownerReferences`. */
 export interface OwnerReference {
@@ -50,7 +50,7 @@ export function describeObject(object: KubeObject, kind = object.kind ?? 'object
 /** Checks those fields of `metadata` that we read. Throws ShapeError naming the place. */
 export function checkMeta(object: JsonObject, place: string): void {
   const metadata = optionalObjectAt(object['metadata'], `${place} /metadata`)
-  optionalTextsAt(metadata['annotations'], `${place} /metadata/annotations`)
-  optionalTextsAt(metadata['labels'], `${place} /metadata/labels`)
+  checkTexts(metadata['annotations'], `${place} /metadata/annotations`)
+  checkTexts(metadata['labels'], `${place} /metadata/labels`)
   optionalObjectsAt(metadata['ownerReferences'], `${place} /metadata/ownerReferences`)
 }

@@ -43,7 +43,7 @@ export function readPod(json: unknown): Pod {
   optionalObjectAt(spec['os'], 'Pod /spec/os')
   checkContainers(spec['containers'], 'Pod /spec/containers')
   checkContainers(spec['initContainers'], 'Pod /spec/initContainers')
-  return pod as Pod
+  return pod
 }
 
 function checkContainers(value: unknown, place: string): void {

@@ -29,19 +29,21 @@ export function optionalObjectsAt(value: unknown, place: string): readonly JsonO
   return value.map((item, index) => objectAt(item, `${place}/${index}`))
 }
 
-/** A map of text to text; absent and null are an empty map. Throws ShapeError when it is something else. */
-export function optionalTextsAt(value: unknown, place: string): Readonly<Record<string, string>> {
+/** Checks a map of text to text; absent and null pass. Throws ShapeError when it is something else. */
+export function checkTexts(value: unknown, place: string): void {
   const texts = optionalObjectAt(value, place)
   for (const [key, text] of Object.entries(texts)) {
     if (typeof text !== 'string') throw malformed(text, `${place}/${key}`, 'text in quotes')
   }
-  return texts as Readonly<Record<string, string>>
 }
 
 function malformed(value: unknown, place: string, expected: string): ShapeError {
-  const found =
-    value === undefined
-      ? 'is missing'
-      : `is ${value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}`
-  return new ShapeError(`${place} ${found}, expected ${expected}`)
+  return new ShapeError(`${place} is ${kindOf(value)}, expected ${expected}`)
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -1,9 +1,9 @@
 import { annotationsOf, describeObject } from '#kube/meta.ts'
 import type { Container, Pod } from '#kube/pod.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { parseAnnotations, printServiceRefs } from '#sdk/service-ref.ts'
+import { annotationKeys, parseAnnotations, printServiceRefs } from '#sdk/service-ref.ts'
 import { isCurrent } from './init-container.ts'
-import { initContainerName, serviceAnnotations } from './names.ts'
+import { initContainerName } from './names.ts'
 import { type Obstacle, obstaclesOf } from './obstacles.ts'
 import type { PatchSettings } from './settings.ts'
 import { statusOf } from './status.ts'
@@ -46,7 +46,7 @@ export type Decision =
  */
 export function decide(pod: Pod, namespace: string, settings: PatchSettings): Decision {
   const annotations = annotationsOf(pod)
-  if (!serviceAnnotations.some(key => annotations[key] !== undefined)) {
+  if (!annotationKeys.some(key => annotations[key] !== undefined)) {
     return { inject: false, reasons: ['no-annotation'], warnings: parseAnnotations(annotations).warnings }
   }
   const obstacles = obstaclesOf(pod, namespace, settings)

@@ -7,9 +7,6 @@ export const socketResource = 'networkservicemesh.io/socket'
 /** Variable that carries the annotation into the init container. */
 export const servicesVariable = 'NS_NETWORKSERVICEMESH_IO'
 
-/** Annotations that ask for network services: of v0.2, and of v1. */
-export const serviceAnnotations = ['ns.networkservicemesh.io', 'networkservicemesh.io'] as const
-
 /** Annotation that switches the injection off for one pod: `"false"`. */
 export const injectAnnotation = 'networkservicemesh.io/inject'
 

@@ -13,24 +13,23 @@ export interface Obstacle {
 
 /** All obstacles of a pod, so that its owner removes them in one go. Throws BAD_ANNOTATION for a switch of neither value. */
 export function obstaclesOf(pod: Pod, namespace: string, settings: PatchSettings): readonly Obstacle[] {
-  const candidates: readonly (Obstacle & { readonly applies: boolean })[] = [
-    { reason: 'ignored-namespace', applies: settings.ignoredNamespaces.includes(namespace) },
-    { reason: 'mirror-pod', applies: annotationsOf(pod)['kubernetes.io/config.mirror'] !== undefined },
-    { reason: 'opted-out', applies: isOptedOut(pod) },
-    {
-      reason: 'host-network',
-      applies: pod.spec?.hostNetwork === true,
-      warning:
-        'the pod asks for network services but has hostNetwork: true, so it has no interfaces of its own and gets none',
-    },
-    {
-      reason: 'windows-pod',
-      applies: pod.spec?.os?.name === 'windows',
-      warning: 'the pod asks for network services but runs on Windows, where there are none',
-    },
+  const ignored = settings.ignoredNamespaces.includes(namespace)
+  const mirror = annotationsOf(pod)['kubernetes.io/config.mirror'] !== undefined
+  const hostNetwork = pod.spec?.hostNetwork === true
+  const windows = pod.spec?.os?.name === 'windows'
+  return [
+    ...(ignored ? [{ reason: 'ignored-namespace' } as const] : []),
+    ...(mirror ? [{ reason: 'mirror-pod' } as const] : []),
+    ...(isOptedOut(pod) ? [{ reason: 'opted-out' } as const] : []),
+    ...(hostNetwork ? [{ reason: 'host-network', warning: onHostNetwork } as const] : []),
+    ...(windows ? [{ reason: 'windows-pod', warning: onWindows } as const] : []),
   ]
-  return candidates.filter(({ applies }) => applies).map(({ applies: _, ...obstacle }) => obstacle)
 }
+
+const onHostNetwork =
+  'the pod asks for network services but has hostNetwork: true, so it has no interfaces of its own and gets none'
+
+const onWindows = 'the pod asks for network services but runs on Windows, where there are none'
 
 function isOptedOut(pod: Pod): boolean {
   const value = annotationsOf(pod)[injectAnnotation] ?? 'true'

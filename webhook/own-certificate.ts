@@ -21,11 +21,12 @@ export async function makeKeyPairFiles(files: KeyPairFiles, names: readonly stri
     ips: names.filter(name => isIP(name) !== 0),
     usage: 'server',
   })
-  const write = async (path: string, text: string, mode: number) => {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, text, { mode })
-  }
   await write(join(dirname(files.certificate), 'ca.crt'), authority.certificate, 0o644)
   await write(files.key, leaf.key, 0o600)
   await write(files.certificate, leaf.certificate, 0o644)
+}
+
+async function write(path: string, content: string, mode: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, content, { mode })
 }

@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls'
-import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify'
 import { readReview } from '#kube/admission-review.ts'
 import { ShapeError } from '#kube/shape.ts'
 import type { Log } from '#sdk/log.ts'
@@ -38,11 +38,7 @@ export function newServer({ keyPair, settings, log, isReady }: ServerOptions) {
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody)
   server.setErrorHandler((error, request, reply) => explain(error, { request, reply, log }))
   server.post('/mutate', request => answer(request, settings, log))
-  server.route({
-    method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    url: '/mutate',
-    handler: onlyPost,
-  })
+  server.route({ method: otherMethods, url: '/mutate', onRequest: refuseMethod, handler: refuseMethod })
   server.get('/healthz', () => 'ok\n')
   server.get('/readyz', (_, reply) =>
     isReady() ? 'ok\n' : reply.code(503).send('the certificate is not valid now\n'),
@@ -91,9 +87,10 @@ async function answer(request: FastifyRequest, settings: PatchSettings, log: Log
   return reviewed
 }
 
-async function onlyPost(_: FastifyRequest, reply: FastifyReply): Promise<string> {
-  reply.code(405).header('allow', 'POST')
-  return 'POST an AdmissionReview\n'
+const otherMethods: HTTPMethods[] = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+async function refuseMethod(_: FastifyRequest, reply: FastifyReply): Promise<void> {
+  await reply.code(405).header('allow', 'POST').send('POST an AdmissionReview\n')
 }
 
 /** A request that is not a question we can answer. */

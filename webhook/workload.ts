@@ -1,9 +1,8 @@
 import { annotationsOf, hasControllerOwner } from '#kube/meta.ts'
 import { templatePath } from '#kube/workload.ts'
-import { parseAnnotations } from '#sdk/service-ref.ts'
+import { annotationKeys, parseAnnotations } from '#sdk/service-ref.ts'
 import { copyInputs, decideCopy, type WorkloadChange } from './copy.ts'
 import { addEntries, type Operation, pointer } from './json-patch.ts'
-import { serviceAnnotations } from './names.ts'
 import type { PatchResult } from './patch.ts'
 
 /**
@@ -14,15 +13,16 @@ import type { PatchResult } from './patch.ts'
  */
 export function patchWorkload(change: WorkloadChange): PatchResult {
   const { kind, object, oldObject } = change
-  const warnings = parseAnnotations(changedAnnotations(change)).warnings
+  if (hasControllerOwner(object)) return { patch: [], reasons: ['has-controller'], warnings: [] }
+  if (object.metadata?.deletionTimestamp !== undefined)
+    return { patch: [], reasons: ['being-deleted'], warnings: [] }
+  const { warnings } = parseAnnotations(changedAnnotations(change))
   const skip = (reason: string, ...said: readonly string[]): PatchResult => ({
     patch: [],
     reasons: [reason],
     warnings: [...warnings, ...said],
   })
-  if (hasControllerOwner(object)) return skip('has-controller')
-  if (object.metadata?.deletionTimestamp !== undefined) return skip('being-deleted')
-  const copies = serviceAnnotations.map(key => ({ key, ...decideCopy(copyInputs(change, key)) }))
+  const copies = annotationKeys.map(key => ({ key, ...decideCopy(copyInputs(change, key)) }))
   const said = copies.flatMap(({ key, warn }) => (warn === undefined ? [] : [`annotation ${key}: ${warn}`]))
   const added = Object.fromEntries(
     copies.flatMap(({ key, write }) => (write === undefined ? [] : [[key, write]])),
