@@ -1,0 +1,147 @@
+import { canonicalNetwork } from './codec/ip.ts'
+import { KernelError } from './errors.ts'
+import type { Address, Link, LinkChange, NeighbourEntry, Route, VethEnd } from './port.ts'
+
+/** What the interfaces of a fake namespace tell of themselves. */
+export interface FakeLinkEvents {
+  readonly changed: (link: Link) => void
+  readonly gone: (link: Link) => void
+}
+
+/** An interface in memory. */
+export interface FakeLink {
+  readonly link: Link
+  readonly addresses: readonly Address[]
+  readonly routes: readonly Route[]
+  readonly neighbours: readonly NeighbourEntry[]
+  readonly peer?: { readonly links: FakeLinks; readonly index: number }
+}
+
+/** The interfaces of one fake namespace. */
+export class FakeLinks {
+  readonly #links = new Map<number, FakeLink>()
+  readonly #events: FakeLinkEvents
+  #last = 0
+
+  constructor(events: FakeLinkEvents) {
+    this.#events = events
+    this.add({ name: 'lo', mtu: 65536 }, { kind: '' })
+  }
+
+  all(): readonly FakeLink[] {
+    return [...this.#links.keys()].map(index => this.at(index))
+  }
+
+  /** As the kernel would show it. Throws KernelError ENODEV. */
+  at(index: number): FakeLink {
+    const found = this.#links.get(index)
+    if (found === undefined) throw refused(`looking for interface ${index}`, ENODEV)
+    return { ...found, link: { ...found.link, carrier: this.#carrier(found) }, routes: routesOf(found) }
+  }
+
+  /** Changes what an interface owns; one that is gone stays gone. */
+  update(index: number, change: (link: FakeLink) => Partial<FakeLink>): void {
+    const found = this.#links.get(index)
+    if (found !== undefined) this.#links.set(index, { ...found, ...change(found) })
+  }
+
+  add(
+    { name, mtu = 1500, mac }: VethEnd,
+    more: { readonly kind: string; readonly peer?: FakeLink['peer'] },
+  ): void {
+    this.refuseTaken(name)
+    const index = ++this.#last
+    const { kind, peer } = more
+    const link: Link = {
+      ...{
+        index,
+        name,
+        alias: '',
+        kind,
+        mtu,
+        mac: mac?.toLowerCase() ?? nextMac(),
+        admin: 'down',
+        carrier: 'no',
+      },
+      ...(peer === undefined ? {} : { peer: peer.index }),
+    }
+    const owned = { addresses: [], routes: [], neighbours: [] }
+    this.#links.set(index, { link, ...owned, ...(peer === undefined ? {} : { peer }) })
+    this.#events.changed(link)
+  }
+
+  addPair(end: VethEnd, peer: VethEnd & { readonly links: FakeLinks }): void {
+    this.refuseTaken(end.name)
+    peer.links.refuseTaken(peer.name)
+    const index = this.#last + 1
+    const other = peer.links.#last + (peer.links === this ? 2 : 1)
+    this.add(end, { kind: 'veth', peer: { links: peer.links, index: other } })
+    peer.links.add(peer, { kind: 'veth', peer: { links: this, index } })
+  }
+
+  set(index: number, { master, ...change }: LinkChange): void {
+    const { link } = this.at(index)
+    if (change.name !== undefined && change.name !== link.name) this.refuseTaken(change.name)
+    if (change.mtu !== undefined && change.mtu < 68) throw refused(`changing interface ${index}`, EINVAL)
+    if (master !== undefined) this.at(master)
+    this.update(index, found => ({
+      link: { ...found.link, ...change },
+      ...(change.admin === 'down' ? { routes: [] } : {}),
+    }))
+    this.#tell(index)
+    const { peer } = this.at(index)
+    if (change.admin !== undefined) peer?.links.#tell(peer.index)
+  }
+
+  /** Both ends of a pair; gone is success. */
+  drop(index: number): void {
+    const found = this.#links.get(index)
+    if (found === undefined) return
+    this.#links.delete(index)
+    this.#events.gone({ ...found.link, admin: 'down' })
+    found.peer?.links.drop(found.peer.index)
+  }
+
+  refuseTaken(name: string): void {
+    if ([...this.#links.values()].some(({ link }) => link.name === name))
+      throw refused(`naming interface ${name}`, EEXIST)
+  }
+
+  #tell(index: number): void {
+    this.#events.changed(this.at(index).link)
+  }
+
+  #carrier({ link, peer }: FakeLink): Link['carrier'] {
+    const other = peer === undefined ? link : peer.links.#links.get(peer.index)?.link
+    return link.admin === 'up' && other?.admin === 'up' ? 'yes' : 'no'
+  }
+}
+
+/** Those that were added, and those that the kernel derives from addresses while the link is up. */
+function routesOf({ link, addresses, routes }: FakeLink): readonly Route[] {
+  const derived = addresses.filter(({ cidr }) => link.admin === 'up' && !isHost(cidr))
+  return [...derived.map(({ cidr }) => connectedRoute(cidr)), ...routes]
+}
+
+function connectedRoute(cidr: string): Route {
+  const source = cidr.includes(':') ? {} : { source: cidr.replace(/\/.*/, '') }
+  return { prefix: canonicalNetwork(cidr), ...source, origin: 'kernel' }
+}
+
+function isHost(cidr: string): boolean {
+  return cidr.endsWith(cidr.includes(':') ? '/128' : '/32')
+}
+
+function nextMac(): string {
+  const count = (++macs).toString(16).padStart(4, '0')
+  return `02:00:00:00:${count.slice(0, 2)}:${count.slice(2)}`
+}
+
+function refused(doing: string, errno: number): KernelError {
+  return new KernelError(doing, { errno, syscall: 'RTM_NEWLINK' })
+}
+
+let macs = 0
+const EEXIST = 17
+const ENODEV = 19
+const EINVAL = 22

@@ -1,0 +1,111 @@
+import { canonicalCidr, decodeIp, encodeIp } from './codec/ip.ts'
+import { KernelError } from './errors.ts'
+import type { FakeLinks } from './fake-links.ts'
+import type { AddressVerbs, LinkVerbs, Namespace, NeighbourVerbs, RouteValue, RouteVerbs } from './port.ts'
+import { canonicalRoute, isSameRoute } from './same.ts'
+
+/** Called before each verb, such as `route.add`; what it throws, the verb throws. */
+export type Gate = (verb: string) => void
+
+/** The verbs of a fake namespace. */
+export function fakeNamespace(cookie: bigint, links: FakeLinks, gate: Gate): Namespace {
+  const namespace: Namespace = {
+    netns: { cookie },
+    link: gated('link', linkVerbs(links), gate),
+    addr: gated('addr', addressVerbs(links), gate),
+    route: gated('route', routeVerbs(links), gate),
+    neigh: gated('neigh', neighbourVerbs(links), gate),
+    [Symbol.dispose]: () => undefined,
+  }
+  linksOf.set(namespace, links)
+  return namespace
+}
+
+function linkVerbs(links: FakeLinks): LinkVerbs {
+  const list = () => links.all().map(({ link }) => link)
+  return {
+    list,
+    get: name => list().find(link => link.name === name),
+    tagged: alias => list().find(link => link.alias === alias),
+    createVeth: (end, { namespace, ...peer }) =>
+      links.addPair(end, { ...peer, links: linksOf.get(namespace) ?? links }),
+    createBridge: name => links.add({ name }, { kind: 'bridge' }),
+    set: (index, change) => links.set(index, change),
+    refuseAdvertisements: () => 'yes',
+    remove: async index => links.drop(index),
+  }
+}
+
+function addressVerbs(links: FakeLinks): AddressVerbs {
+  const without = (index: number, cidr: string) =>
+    links.at(index).addresses.filter(entry => entry.cidr !== cidr)
+  return {
+    list: index => links.at(index).addresses,
+    add(index, written) {
+      const cidr = canonicalCidr(written)
+      const addresses = [...without(index, cidr), { cidr, origin: 'ours' as const }]
+      links.update(index, () => ({ addresses }))
+    },
+    remove: (index, cidr) => links.update(index, () => ({ addresses: without(index, canonicalCidr(cidr)) })),
+  }
+}
+
+function routeVerbs(links: FakeLinks): RouteVerbs {
+  return {
+    list: index => links.at(index).routes,
+    add(index, written) {
+      const route = canonicalRoute(written)
+      if (links.at(index).routes.some(present => isSameRoute(route, present))) return
+      refuseRoute(links, index, route)
+      links.update(index, ({ routes }) => ({ routes: [...routes, { ...route, origin: 'ours' }] }))
+    },
+    remove: (index, route) =>
+      links.update(index, ({ routes }) => ({
+        routes: routes.filter(present => !isSameRoute(route, present)),
+      })),
+  }
+}
+
+/** What the kernel checks before it takes a route. */
+function refuseRoute(links: FakeLinks, index: number, route: RouteValue): void {
+  const { link, addresses } = links.at(index)
+  const refuse = (errno: number) => {
+    throw new KernelError(`adding route ${route.prefix} by interface ${index}`, {
+      errno,
+      syscall: 'RTM_NEWROUTE',
+    })
+  }
+  if (link.admin === 'down') refuse(ENETDOWN)
+  if (links.all().some(({ routes }) => routes.some(({ prefix }) => prefix === route.prefix))) refuse(EEXIST)
+  const source = route.source
+  if (source !== undefined && !addresses.some(({ cidr }) => cidr.startsWith(`${source}/`))) refuse(EINVAL)
+}
+
+function neighbourVerbs(links: FakeLinks): NeighbourVerbs {
+  const without = (index: number, address: string) =>
+    links.at(index).neighbours.filter(entry => entry.address !== decodeIp(encodeIp(address)))
+  return {
+    list: index => links.at(index).neighbours,
+    add(index, { address, mac }) {
+      const entry = { address: decodeIp(encodeIp(address)), mac: mac.toLowerCase(), origin: 'ours' as const }
+      const neighbours = [...without(index, address), entry]
+      links.update(index, () => ({ neighbours }))
+    },
+    remove: (index, { address }) => links.update(index, () => ({ neighbours: without(index, address) })),
+  }
+}
+
+/** The same verbs, each behind the gate. */
+function gated<T extends object>(noun: string, verbs: T, gate: Gate): T {
+  return new Proxy(verbs, {
+    get(target, verb, receiver) {
+      gate(`${noun}.${String(verb)}`)
+      return Reflect.get(target, verb, receiver)
+    },
+  })
+}
+
+const linksOf = new WeakMap<Namespace, FakeLinks>()
+const EEXIST = 17
+const EINVAL = 22
+const ENETDOWN = 100

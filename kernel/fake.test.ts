@@ -1,0 +1,20 @@
+import { describe } from 'vitest'
+import { applyContract } from './apply-contract.ts'
+import { type KernelHarness, kernelContract } from './contract.ts'
+import { FakeKernel } from './fake.ts'
+
+function fakeHarness(): KernelHarness {
+  const kernel = new FakeKernel()
+  return {
+    kernel,
+    addNetns: () => kernel.addNetns(),
+    removeNetns: netns => kernel.removeNetns(netns),
+    addForeignAddress: (netns, index, cidr) => kernel.addForeignAddress(netns, index, cidr),
+    [Symbol.asyncDispose]: async () => kernel[Symbol.dispose](),
+  }
+}
+
+describe('FakeKernel', () => {
+  kernelContract(fakeHarness)
+  applyContract(fakeHarness)
+})
