@@ -28,7 +28,8 @@ export interface GoldenCase {
 /** A Kubernetes object as YAML gives it. */
 export interface KubeJson {
   readonly kind: string
-  readonly metadata: { readonly namespace: string }
+  readonly metadata: { readonly namespace: string; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
 }
 
 /** All cases, in order of name. */

@@ -31,6 +31,8 @@ export function newServer({ keyPair, settings, log, isReady }: ServerOptions) {
     // Go pools idle connections for 90 s; a shorter time here would reset some of its requests.
     keepAliveTimeout: 120_000,
     forceCloseConnections: 'idle',
+    // While it stops it still answers what came in on open connections, instead of 503.
+    return503OnClosing: false,
     exposeHeadRoutes: false,
   })
   server.server.headersTimeout = 2_000
