@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { makeAuthority, readAuthority } from './authority.ts'
@@ -119,7 +118,9 @@ async function serve({ certificate, key }: CertificateAndKey): Promise<number> {
   open.push(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('not on TCP')
+  return address.port
 }
 
 async function handshake(

@@ -28,7 +28,7 @@ export interface AdmissionResponse {
 }
 
 /** The versions of AdmissionReview that are served; the answer is of the version of the question. */
-export const reviewVersions = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] as const
+const reviewVersions = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] as const
 
 /** A question in its envelope. */
 export interface ReviewQuestion {

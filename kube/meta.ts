@@ -1,7 +1,7 @@
 import { checkTexts, type JsonObject, optionalObjectAt, optionalObjectsAt } from './shape.ts'
 
 /** An entry of `metadata.ownerReferences`. */
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion?: string
   readonly kind?: string
   readonly name?: string
@@ -18,7 +18,7 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>> | null
   readonly annotations?: Readonly<Record<string, string>> | null
   readonly ownerReferences?: readonly OwnerReference[] | null
-  readonly deletionTimestamp?: string
+  readonly deletionTimestamp?: unknown
 }
 
 /** What every Kubernetes object has. */

@@ -9,7 +9,7 @@ export interface EnvVar {
 }
 
 /** Amounts by resource name, as Kubernetes writes quantities: `"200m"`, `1`. */
-export type Quantities = Readonly<Record<string, string | number>>
+type Quantities = Readonly<Record<string, string | number>>
 
 /** The fields of a container that we read. */
 export interface Container {

@@ -9,7 +9,7 @@ import type { PatchSettings } from './settings.ts'
 import { statusOf } from './status.ts'
 
 /** Why a pod is left as it is; for logs, metrics and the audit annotation. */
-export type SkipReason = 'no-annotation' | Obstacle['reason'] | 'already-injected'
+type SkipReason = 'no-annotation' | Obstacle['reason'] | 'already-injected'
 
 /** Whether a pod gets the init container. */
 export type Decision =

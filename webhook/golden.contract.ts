@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { applyPatch, type Operation } from 'fast-json-patch'
+import { applyPatch } from 'fast-json-patch'
 import { parseAllDocuments, stringify } from 'yaml'
 import type { AdmissionResponse, ReviewQuestion } from '#kube/admission-review.ts'
+import type { Operation } from './json-patch.ts'
 import type { PatchSettings } from './settings.ts'
 
 /** Golden cases: `<name>.in.yaml` is an object (and, below, what it was before), `<name>.out.yaml` what becomes of it. */
@@ -56,7 +57,12 @@ export function ask(object: KubeJson, oldObject?: KubeJson): ReviewQuestion {
 
 /** The object as the API server has it after an answer. */
 export function patched(object: KubeJson, { patch }: AdmissionResponse): KubeJson {
-  return applyPatch(structuredClone(object), operations(patch), true).newDocument
+  return applied(object, operations(patch))
+}
+
+/** JSON with a patch applied to it; fails when the patch is not valid for it. */
+export function applied<T>(json: T, patch: readonly Operation[]): T {
+  return applyPatch(structuredClone(json), structuredClone([...patch]), true).newDocument
 }
 
 /** What an out file says: the decision in words, the patch, and the object that it makes. */
@@ -75,14 +81,14 @@ export function describeAnswer({ object }: GoldenCase, response: AdmissionRespon
 }
 
 /** The operations of a base64 patch. */
-export function operations(patch: string | undefined): Operation[] {
-  return patch === undefined ? [] : (JSON.parse(Buffer.from(patch, 'base64').toString()) as Operation[])
+function operations(patch: string | undefined): readonly Operation[] {
+  const found: Operation[] = patch === undefined ? [] : JSON.parse(Buffer.from(patch, 'base64').toString())
+  return found
 }
 
 function readCase(file: string): GoldenCase {
-  const [object, oldObject] = parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map(
-    document => document.toJS() as KubeJson,
-  )
+  const documents = parseAllDocuments(readFileSync(join(folder, file), 'utf8'))
+  const [object, oldObject]: readonly KubeJson[] = documents.map(document => document.toJS())
   if (object === undefined) throw new Error(`${file} is empty`)
   const name = basename(file, '.in.yaml')
   return { name, object, question: ask(object, oldObject), outFile: join(folder, `${name}.out.yaml`) }

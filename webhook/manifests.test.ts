@@ -15,6 +15,10 @@ interface Webhook {
   }
 }
 
+interface Service {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+}
+
 describe('manifests/base', () => {
   it('lists every file in the kustomization of its folder', () => {
     const missing = globSync('**/*.yaml', { cwd: base })
@@ -24,9 +28,7 @@ describe('manifests/base', () => {
   })
 
   it('sends the webhook exactly the kinds that it patches, and only what asks for services', () => {
-    const { webhooks } = read('webhook/mutating-webhook-configuration.yaml') as {
-      readonly webhooks: readonly Webhook[]
-    }
+    const webhooks = webhooksOf()
     const resources = webhooks.flatMap(({ rules }) => rules.flatMap(rule => rule.resources))
     expect(resources).toEqual([
       'pods',
@@ -46,12 +48,8 @@ describe('manifests/base', () => {
   })
 
   it('reaches the webhook through its Service', () => {
-    const { webhooks } = read('webhook/mutating-webhook-configuration.yaml') as {
-      readonly webhooks: readonly Webhook[]
-    }
-    const { metadata } = read('webhook/service.yaml') as {
-      readonly metadata: { readonly name: string; readonly namespace: string }
-    }
+    const webhooks = webhooksOf()
+    const { metadata }: Service = read('webhook/service.yaml')
     for (const { clientConfig } of webhooks) {
       expect(clientConfig.service).toMatchObject({
         name: metadata.name,
@@ -63,9 +61,17 @@ describe('manifests/base', () => {
 })
 
 function resourcesOf(folder: string): readonly string[] {
-  return (read(join(folder, 'kustomization.yaml')) as { readonly resources: readonly string[] }).resources
+  const { resources }: Readonly<Record<string, readonly string[]>> = read(join(folder, 'kustomization.yaml'))
+  return resources ?? []
 }
 
-function read(file: string): unknown {
+function webhooksOf(): readonly Webhook[] {
+  const { webhooks }: Readonly<Record<string, readonly Webhook[]>> = read(
+    'webhook/mutating-webhook-configuration.yaml',
+  )
+  return webhooks ?? []
+}
+
+function read(file: string) {
   return parse(readFileSync(join(base, file), 'utf8'))
 }

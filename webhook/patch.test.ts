@@ -1,10 +1,9 @@
-import fc from 'fast-check'
-import { applyPatch } from 'fast-json-patch'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readPod } from '#kube/pod.ts'
 import { ShapeError } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { settings } from './golden.contract.ts'
+import { applied, settings } from './golden.contract.ts'
 import { patchPod } from './patch.ts'
 
 const anyAnnotation = fc.oneof(
@@ -73,11 +72,7 @@ describe('patchPod()', () => {
         const result = attempt(() => patchPod(readPod(json), settings))
         expect(JSON.stringify(json)).toBe(before)
         if (result === undefined || result.patch.length === 0) return
-        const { newDocument } = applyPatch(
-          structuredClone(json) as object,
-          structuredClone([...result.patch]) as never,
-          true,
-        )
+        const newDocument = applied(json, result.patch)
         expect(withoutOurs(newDocument, json)).toBe(before)
         expect(patchPod(readPod(newDocument), settings)).toMatchObject({
           patch: [],
@@ -123,8 +118,8 @@ function attempt<T>(make: () => T): T | undefined {
 
 /** The JSON text of a patched pod with our container and status taken back to what was there before. */
 function withoutOurs(patched: unknown, before: unknown): string {
-  const original = before as Loose
-  const { metadata, spec } = structuredClone(patched) as Loose
+  const original = loose(before)
+  const { metadata, spec } = loose(patched)
   const status = original.metadata.annotations['networkservicemesh.io/status']
   if (status === undefined) delete metadata.annotations['networkservicemesh.io/status']
   else metadata.annotations['networkservicemesh.io/status'] = status
@@ -134,6 +129,11 @@ function withoutOurs(patched: unknown, before: unknown): string {
   if (original.spec.initContainers === null) spec.initContainers = null
   if (original.spec.initContainers === undefined) delete spec.initContainers
   return JSON.stringify({ metadata, spec })
+}
+
+function loose(json: unknown): Loose {
+  const copy: Loose = JSON.parse(JSON.stringify(json))
+  return copy
 }
 
 interface Loose {
