@@ -1,6 +1,5 @@
 import { watch } from 'node:fs'
 import { dirname } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
 import type { Log } from '#sdk/log.ts'
 import { type KeyPair, type KeyPairFiles, readKeyPair } from './key-pair.ts'
 
@@ -22,29 +21,38 @@ export interface WatchOptions {
  */
 export async function watchKeyPair(options: WatchOptions, signal: AbortSignal): Promise<void> {
   const { files, log, use, everyMs = 60_000 } = options
-  let wake = Promise.withResolvers<void>()
+  let changed = Promise.withResolvers<void>()
+  const wake = () => changed.resolve()
   const folders = new Set([dirname(files.certificate), dirname(files.key)])
   const watchers = [...folders].map(folder =>
-    watch(folder, { signal }, () => wake.resolve()).on('error', error =>
-      log.warn({ folder, err: error }, 'cannot watch the certificate; looking once a minute'),
+    watch(folder, wake).on('error', error =>
+      log.warn({ folder, err: error }, 'cannot watch the certificate; looking now and then'),
     ),
   )
+  const timer = setInterval(wake, everyMs).unref()
+  signal.addEventListener('abort', wake, { once: true })
   let { cert, key } = options.current
   try {
     while (!signal.aborted) {
-      await Promise.race([wake.promise, after(everyMs, undefined, { signal, ref: false })])
-      wake = Promise.withResolvers()
-      const found = await readKeyPair(files).catch((error: unknown) =>
-        log.warn({ err: error }, 'the new certificate is not usable; the old one stays'),
-      )
+      await changed.promise
+      changed = Promise.withResolvers()
+      const found = signal.aborted ? undefined : await readUsable(files, log)
       if (found === undefined || (found.cert === cert && found.key === key)) continue
       ;({ cert, key } = found)
       use(found)
       log.info({ certificate: files.certificate }, 'the certificate was replaced')
     }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown
   } finally {
+    clearInterval(timer)
     for (const watcher of watchers) watcher.close()
+  }
+}
+
+async function readUsable(files: KeyPairFiles, log: Log): Promise<KeyPair | undefined> {
+  try {
+    return await readKeyPair(files)
+  } catch (error) {
+    log.warn({ err: error }, 'the new certificate is not usable; the old one stays')
+    return undefined
   }
 }
