@@ -82,7 +82,7 @@ async function bindFile(
 ): Promise<void> {
   let privately: string | undefined
   try {
-    privately = mkdtempSync(join(dirname(path), '.'))
+    privately = mkdtempSync(`${dirname(path)}/.`)
     const hidden = join(privately, 's')
     parseAddress(`unix://${hidden}`)
     await bind(listener, address, { path: hidden })

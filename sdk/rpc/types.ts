@@ -21,7 +21,10 @@ export interface RpcContext<P> {
   readonly peer: P
 }
 
-/** The function that serves one method; streams are async iterables. */
+/**
+ * The function that serves one method; streams are async iterables. When a caller leaves a stream of inputs may just
+ * end: only the signal tells that the caller is gone.
+ */
 export type MethodHandler<M extends DescMethod, P> =
   M extends DescMethodUnary<infer I, infer O>
     ? (input: MessageShape<I>, context: RpcContext<P>) => Promise<MessageInitShape<O>>

@@ -114,7 +114,10 @@ function answerOf(fields: IncomingHttpHeaders, body: Uint8Array, attempt: Attemp
   const status = textOf(fields, 'grpc-status')
   if (status === '0') return unframe(body)
   if (status === undefined)
-    throw connectionLost(attempt, `it answered HTTP ${textOf(fields, ':status') ?? 'nothing'} without a gRPC status`)
+    throw connectionLost(
+      attempt,
+      `it answered HTTP ${textOf(fields, ':status') ?? 'nothing'} without a gRPC status`,
+    )
   const message = percentDecoded(textOf(fields, 'grpc-message') ?? '')
   throw fromStatus({ code: Number(status), message, errorCode: textOf(fields, errorCodeTrailer) })
 }
