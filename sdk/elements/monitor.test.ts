@@ -12,9 +12,8 @@ const { INITIAL_STATE_TRANSFER, UPDATE, DELETE } = ConnectionEventType
 
 /** A watcher that has been told the state of its beginning. */
 async function watching(monitor: Monitor, stop = new AbortController()) {
-  const events = monitor
-    .watch(create(MonitorScopeSelectorSchema, { networkServices: ['web'] }), stop.signal)
-    [Symbol.asyncIterator]()
+  const selector = create(MonitorScopeSelectorSchema, { networkServices: ['web'] })
+  const events = monitor.watch(selector, stop.signal)[Symbol.asyncIterator]()
   const first = told(await events.next())
   return { first, next: async () => told(await events.next()), stop }
 }

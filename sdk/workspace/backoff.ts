@@ -4,8 +4,8 @@ export interface BackoffBounds {
   readonly most: number
 }
 
-/** Quick at first, because what is missing often appears within the second; never slower than every five seconds. */
-const usual: BackoffBounds = { first: 100, most: 5000 }
+/** Quick at first, because what is missing often appears within the second; never slower than every two seconds. */
+const usual: BackoffBounds = { first: 100, most: 2000 }
 
 /**
  * Milliseconds to wait after the given number of failed attempts (1, 2, …): doubling from `first` to `most`, and
