@@ -1,0 +1,67 @@
+import { request } from 'node:https'
+import { text } from 'node:stream/consumers'
+import type { AdmissionRequest, AdmissionResponse } from '#kube/admission-review.ts'
+import { isObject } from '#kube/shape.ts'
+import { NsmError } from '#sdk/errors.ts'
+
+/** Where the webhook is, and whose certificate it must have. */
+export interface WebhookAddress {
+  readonly port: number
+  /** PEM. */
+  readonly authority: string
+}
+
+/** Asks the webhook about one object. */
+export type Reviewer = (question: AdmissionRequest) => Promise<AdmissionResponse>
+
+/** The reviewer that asks the running webhook over HTTPS, as an API server does. Throws INTERNAL when it does not answer. */
+export function webhookReviewer(address: WebhookAddress): Reviewer {
+  return async question => {
+    const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: question }
+    const answer: unknown = JSON.parse(await post(address, JSON.stringify(review)))
+    if (isObject(answer) && isResponse(answer['response'])) return answer['response']
+    throw new NsmError('INTERNAL', 'the webhook answered something that is no AdmissionReview')
+  }
+}
+
+/** Waits for nothing: one attempt to find out whether the webhook is ready. */
+export async function isReady(address: WebhookAddress): Promise<void> {
+  await send(address, { method: 'GET', path: '/readyz' })
+}
+
+function post(address: WebhookAddress, body: string): Promise<string> {
+  return send(address, { method: 'POST', path: '/mutate', body })
+}
+
+interface Message {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: string
+}
+
+async function send({ port, authority }: WebhookAddress, { method, path, body }: Message): Promise<string> {
+  const signal = AbortSignal.timeout(10_000)
+  const headers =
+    body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const call = request(
+    { host: '127.0.0.1', port, method, path, ca: authority, headers, signal, agent: false },
+    response => {
+      text(response).then(answer => {
+        if (response.statusCode === 200) resolve(answer)
+        else reject(new NsmError('INTERNAL', `the webhook answered ${response.statusCode}: ${answer.trim()}`))
+      }, reject)
+    },
+  )
+  call.on('error', cause =>
+    reject(new NsmError('INTERNAL', `asking the webhook: ${cause.message}`, { cause })),
+  )
+  call.end(body)
+  return await promise
+}
+
+function isResponse(value: unknown): value is AdmissionResponse {
+  return isObject(value) && typeof value['allowed'] === 'boolean'
+}

@@ -1,0 +1,19 @@
+import { setting } from '#runtime/config.ts'
+import { duration, integer, text } from '#runtime/parse.ts'
+
+/** What the supervisor reads from its environment; `launch.ts` writes it, the README has the same table. */
+export const config = {
+  name: setting({ env: 'NSM_MESH_NAME', parse: text, default: 'nsm', doc: 'Name of the mesh.' }),
+  nodes: setting({
+    env: 'NSM_MESH_NODES',
+    parse: integer({ min: 1, max: 64 }),
+    default: 1,
+    doc: 'Number of nodes, each a network namespace with a manager and a forwarder.',
+  }),
+  grace: setting({
+    env: 'NSM_MESH_GRACE',
+    parse: duration,
+    default: 2000,
+    doc: 'Time between SIGTERM and SIGKILL for pods that do not set terminationGracePeriodSeconds.',
+  }),
+}

@@ -1,0 +1,18 @@
+/** Items of several streams as they come, until all have ended. */
+export async function* merge<T>(streams: readonly AsyncIterable<T>[]): AsyncGenerator<T, void, void> {
+  const iterators = streams.map(stream => stream[Symbol.asyncIterator]())
+  const ask = async (iterator: AsyncIterator<T>) => ({ iterator, result: await iterator.next() })
+  const waiting = new Map(iterators.map(iterator => [iterator, ask(iterator)]))
+  try {
+    while (waiting.size > 0) {
+      const { iterator, result } = await Promise.race(waiting.values())
+      if (result.done === true) waiting.delete(iterator)
+      else {
+        waiting.set(iterator, ask(iterator))
+        yield result.value
+      }
+    }
+  } finally {
+    await Promise.all(iterators.map(iterator => iterator.return?.()))
+  }
+}

@@ -1,0 +1,104 @@
+import { dirname } from 'node:path'
+import { netlinkKernel } from '#kernel/netlink.ts'
+import type { Config } from '#runtime/config.ts'
+import type { Log } from '#sdk/log.ts'
+import { webhookReviewer } from './admission/reviewer.ts'
+import type { config } from './config.ts'
+import { Controllers } from './controllers/controllers.ts'
+import type { LocalMesh } from './mesh.ts'
+import { bringLoopbackUp, bringOwnLoopbackUp } from './nodes/loopback.ts'
+import { type Node, startNode } from './nodes/node.ts'
+import { joinNodes } from './nodes/underlay.ts'
+import { startWebhook } from './nodes/webhook.ts'
+import { WiredPods } from './nodes/wired-pods.ts'
+import { readNetworkService } from './objects/network-service.ts'
+import { Store } from './objects/store.ts'
+import type { Home } from './pods/home.ts'
+import { Pods } from './pods/pods.ts'
+import { Changes } from './processes/changes.ts'
+
+/** A mesh and its end. */
+export interface StartedMesh extends LocalMesh, AsyncDisposable {}
+
+/** Brings a mesh up in the namespaces of this process; resolves when webhook and managers answer. */
+export async function startMesh(values: Config<typeof config>, log: Log): Promise<StartedMesh> {
+  await using undo = new AsyncDisposableStack()
+  const env = baseEnvironment(values.name)
+  const kernel = undo.use(netlinkKernel())
+  const changes = new Changes()
+  const store = new Store()
+  bringOwnLoopbackUp(kernel)
+
+  const restarted = (node: string) =>
+    void tellAgain(node).catch((err: unknown) =>
+      log.error({ node, err }, 'a manager that was restarted was not told of its pods'),
+    )
+  const names = Array.from({ length: values.nodes }, (_, index) => `node-${index + 1}`)
+  const [webhook, ...nodes] = await Promise.all([
+    startWebhook(env, log).then(started => undo.use(started)),
+    ...names.map(name =>
+      startNode({ name, env, log, managerRestarted: restarted }).then(node => undo.use(node)),
+    ),
+  ])
+  for (const { netns } of nodes) bringLoopbackUp(kernel, netns)
+  if (nodes.length > 1)
+    joinNodes(
+      kernel,
+      nodes.map(({ netns }) => netns),
+    )
+
+  const homes = nodes.map(
+    (node): Home => ({
+      node,
+      wiring: undo.use(new WiredPods(node.admin, changes, log)),
+      prepare: netns => bringLoopbackUp(kernel, netns),
+      find: name => store.get(name)?.object,
+      baseEnv: env,
+      graceMs: values.grace,
+      changed: () => changes.touch(),
+      log,
+    }),
+  )
+  const pods = new Pods(new Map(homes.map(home => [home.node.name, home])), () => changes.touch())
+  const review = webhookReviewer(webhook.address)
+  const controllers = undo.use(new Controllers({ store, pods, nodes: names, review, changes, log }))
+  const tellAgain = async (name: string) => {
+    const node = nodes.find(candidate => candidate.name === name)
+    if (node === undefined) return
+    await answering(node)
+    for (const object of store.list().filter(({ kind }) => kind === 'NetworkService'))
+      await node.admin.applyNetworkService(readNetworkService(object))
+    await pods.announceAll(name)
+  }
+  const programs = [webhook.program, ...nodes.flatMap(node => node.programs)]
+  const held = undo.move()
+  const parts = {
+    name: values.name,
+    started: new Date(),
+    nodes,
+    programs,
+    store,
+    pods,
+    controllers,
+    review,
+    changes,
+    given: new Set<string>(),
+  }
+  return { ...parts, [Symbol.asyncDispose]: () => held.disposeAsync() }
+}
+
+async function answering(node: Node): Promise<void> {
+  await node.programs[0]?.ready(signal => node.nsmd.enumConnection({}, { signal, timeoutMs: 1000 }))
+}
+
+/** What every program and container of the mesh gets. Ours is the first `node` in PATH, so that a container's is Node 24 too. */
+function baseEnvironment(mesh: string): Readonly<Record<string, string>> {
+  return {
+    PATH: [dirname(process.execPath), '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'].join(
+      ':',
+    ),
+    HOME: '/tmp',
+    LANG: 'C.UTF-8',
+    NSM_MESH_NAME: mesh,
+  }
+}
