@@ -46,8 +46,8 @@ export function applyContract(make: () => KernelHarness): void {
   function everything(): object {
     return [client, endpoint].map(name => {
       using pod = harness.kernel.open(name)
-      return pod.link.list().map(({ stats: _, ...link }) => ({
-        ...link,
+      return pod.link.list().map(link => ({
+        link: { ...link, stats: undefined },
         addresses: pod.addr.list(link.index).filter(({ origin }) => origin !== 'kernel'),
         routes: pod.route.list(link.index).filter(({ prefix }) => !prefix.startsWith('fe80:')),
         neighbours: pod.neigh.list(link.index),

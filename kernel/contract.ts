@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NetnsName } from './link-plan.ts'
 import type { Kernel, KernelEvent, Link, Namespace } from './port.ts'
+import { canonicalRoute } from './same.ts'
 
 /** An implementation and what tests need besides its port. */
 export interface KernelHarness extends AsyncDisposable {
@@ -224,7 +225,7 @@ export function kernelContract(make: () => KernelHarness): void {
     })
 
     test('tells that both ends are gone when a pair was removed', async () => {
-      const [a, b] = pair()
+      const [a] = pair()
       const stop = new AbortController()
       for (const namespace of [pod, other]) harness.kernel.follow(namespace)
       const events = harness.kernel.events(stop.signal)[Symbol.asyncIterator]()
@@ -234,8 +235,7 @@ export function kernelContract(make: () => KernelHarness): void {
         if (event.type === 'link.gone') gone.push(event.netns)
         return gone.length === 2
       })
-      expect(gone.toSorted()).toEqual([names[0].cookie, names[1].cookie].toSorted())
-      expect(b.peer).toBe(a.index)
+      expect(new Set(gone)).toEqual(new Set(names.map(({ cookie }) => cookie)))
       stop.abort()
     })
   })
@@ -257,7 +257,7 @@ function routesOf({ route }: Namespace, index: number, origin: string): readonly
   const routes = route
     .list(index)
     .filter(entry => entry.origin === origin && !entry.prefix.startsWith('fe80:'))
-  return routes.map(({ origin: _, ...value }) => value)
+  return routes.map(canonicalRoute)
 }
 
 function isOf<T extends KernelEvent['type']>(

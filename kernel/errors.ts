@@ -42,13 +42,16 @@ export function isKernelError(thrown: unknown, ...codes: readonly string[]): thr
 }
 
 /**
- * The error that leaves this folder's users: EEXIST becomes INTERFACE_EXISTS, any other refusal of the kernel
- * KERNEL; everything else goes through `NsmError.from`.
+ * The error that leaves this folder's users: EEXIST for an interface becomes INTERFACE_EXISTS, any other refusal of
+ * the kernel KERNEL; of an AggregateError the first error, which is the cause, decides.
  */
 export function toNsmError(thrown: unknown): NsmError {
-  if (!(thrown instanceof KernelError)) return NsmError.from(thrown, 'KERNEL')
-  const code = thrown.code === 'EEXIST' ? 'INTERFACE_EXISTS' : 'KERNEL'
-  return new NsmError(code, thrown.message, { cause: thrown })
+  const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown
+  if (!(first instanceof KernelError)) return NsmError.from(thrown, 'KERNEL')
+  const taken =
+    first.code === 'EEXIST' && (first.syscall === 'RTM_NEWLINK' || first.syscall === 'RTM_SETLINK')
+  const message = thrown instanceof Error ? thrown.message : first.message
+  return new NsmError(taken ? 'INTERFACE_EXISTS' : 'KERNEL', message, { cause: thrown })
 }
 
 function meaningOf(errno: number): string {

@@ -2,11 +2,18 @@
 export class EventQueue<T> implements AsyncIterable<T> {
   readonly #signal: AbortSignal
   readonly #waiting: T[] = []
+  #failure: { readonly cause: unknown } | undefined
   #wake = Promise.withResolvers<void>()
 
   constructor(signal: AbortSignal) {
     this.#signal = signal
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true })
+  }
+
+  /** Ends the reading with an error, after the events that wait. */
+  fail(cause: unknown): void {
+    this.#failure = { cause }
+    this.#wake.resolve()
   }
 
   push(...events: readonly T[]): void {
@@ -18,6 +25,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
     while (!this.#signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
       yield* this.#waiting.splice(0)
+      if (this.#failure !== undefined) throw this.#failure.cause
       if (this.#waiting.length === 0 && !this.#signal.aborted) await this.#wake.promise
     }
   }

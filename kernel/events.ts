@@ -9,16 +9,31 @@ import { bind, messageBuffers, onReadable, recvmsg, setsockopt, socket } from '.
 import type { Nsids } from './nsid.ts'
 import type { KernelEvent } from './port.ts'
 
+export interface WatchOptions {
+  /** Bytes of events that may wait, default 4 MiB; the kernel caps it at net.core.rmem_max. */
+  readonly receiveBuffer?: number
+}
+
 /**
  * What happens to links in every namespace that has an id in ours, and the death of such namespaces, from this call
  * on until the signal aborts. Waits in libuv's epoll, so it costs neither a thread nor polling.
  * Throws KernelError EPERM without CAP_NET_BROADCAST.
  */
-export function watchEvents(nsids: Nsids, signal: AbortSignal): AsyncIterable<KernelEvent> {
+export function watchEvents(
+  nsids: Nsids,
+  signal: AbortSignal,
+  options: WatchOptions = {},
+): AsyncIterable<KernelEvent> {
   signal.throwIfAborted()
-  const fd = openEventSocket()
+  const fd = openEventSocket(options)
   const queue = new EventQueue<KernelEvent>(signal)
-  const readable = onReadable(fd, () => queue.push(...drain(fd, nsids)))
+  const readable = onReadable(fd, () => {
+    try {
+      queue.push(...drain(fd, nsids))
+    } catch (cause) {
+      queue.fail(cause)
+    }
+  })
   const stop = () => {
     readable.stop()
     closeSync(fd)
@@ -27,10 +42,10 @@ export function watchEvents(nsids: Nsids, signal: AbortSignal): AsyncIterable<Ke
   return queue
 }
 
-function openEventSocket(): number {
+function openEventSocket({ receiveBuffer = 4 << 20 }: WatchOptions): number {
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE)
   try {
-    setsockopt(fd, { level: SOL_SOCKET, name: SO_RCVBUF, value: 4 << 20 })
+    setsockopt(fd, { level: SOL_SOCKET, name: SO_RCVBUF, value: receiveBuffer })
     setsockopt(fd, { level: SOL_NETLINK, name: NETLINK_LISTEN_ALL_NSID, value: 1 })
     bind(fd, groupAddress(groupBit(RTNLGRP_LINK) | groupBit(RTNLGRP_NSID)))
     return fd

@@ -53,16 +53,14 @@ export class FakeLinks {
     const index = ++this.#last
     const { kind, peer } = more
     const link: Link = {
-      ...{
-        index,
-        name,
-        alias: '',
-        kind,
-        mtu,
-        mac: mac?.toLowerCase() ?? nextMac(),
-        admin: 'down',
-        carrier: 'no',
-      },
+      index,
+      name,
+      alias: '',
+      kind,
+      mac: mac?.toLowerCase() ?? nextMac(),
+      mtu,
+      admin: 'down',
+      carrier: 'no',
       ...(peer === undefined ? {} : { peer: peer.index }),
     }
     const owned = { addresses: [], routes: [], neighbours: [] }
@@ -90,7 +88,7 @@ export class FakeLinks {
     }))
     this.#tell(index)
     const { peer } = this.at(index)
-    if (change.admin !== undefined) peer?.links.#tell(peer.index)
+    if (change.admin !== undefined && peer !== undefined) peer.links.#tell(peer.index)
   }
 
   /** Both ends of a pair; gone is success. */

@@ -155,11 +155,30 @@ export function umount2(target: string, flags: number): void {
   checked(c.umount2(target, flags), 'umount2', `unmounting ${target}`)
 }
 
-/** Calls back whenever a descriptor is readable; the descriptor must stay open until `stop` was called. */
+/**
+ * Calls back whenever a descriptor is readable or has an error to report, by libuv's epoll; the descriptor must stay
+ * open until `stop` was called.
+ */
 export function onReadable(fd: number, callback: () => void): { readonly stop: () => void } {
-  const handle = koffi.node.poll(fd, { readable: true }, () => callback())
-  return { stop: () => handle.close() }
+  const listener = (status: unknown) => {
+    // koffi calls outside of Node's callback scope, where promises would wait for the next event of somebody else.
+    setImmediate(() => {
+      if (!polls.has(handle)) return
+      // libuv stops after an error, such as the ENOBUFS of a socket that overflowed.
+      if (typeof status === 'number' && status < 0) handle.start({ readable: true }, listener)
+      callback()
+    })
+  }
+  const handle = koffi.node.poll(fd, { readable: true }, listener)
+  polls.add(handle)
+  const stop = () => {
+    if (polls.delete(handle)) handle.close()
+  }
+  return { stop }
 }
+
+/** Keeps the handles that are in use from being collected, which would close them. */
+const polls = new Set<ReturnType<typeof koffi.node.poll>>()
 
 function checked(result: number, syscall: string, doing: string): number {
   if (result >= 0) return result

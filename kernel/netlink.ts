@@ -28,8 +28,9 @@ export function netlinkKernel({ proc = '/proc' }: NetlinkOptions = {}): Kernel {
     throw new KernelError(doing, { errno: EBADF, syscall: 'open' })
   }
 
+  const fdOf = (namespace: Namespace) => netnsOf(namespace).fd
+
   function namespaceOf(netns: OpenNetns): Namespace {
-    const fdOf = (other: Namespace) => netnsOf(other).fd
     const namespace = openNamespace(netns, { proc, fdOf })
     open.set(namespace, netns)
     return namespace

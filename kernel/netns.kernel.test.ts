@@ -6,6 +6,8 @@ import { assertNotOwn, createNetns, inNetns, netnsOf, nodeNetns } from './netns.
 import { openNetns } from './resolve.ts'
 import { temporaryFolder } from './scratch.ts'
 
+const sneaky: () => unknown = () => Promise.resolve()
+const descriptors = () => readdirSync('/proc/self/fd').length
 const here = () => readlinkSync('/proc/thread-self/ns/net')
 
 describe('createNetns()', () => {
@@ -53,7 +55,6 @@ describe('inNetns()', () => {
   test('refuses a promise when the function turns out to be asynchronous', () => {
     using folder = temporaryFolder()
     using pod = createNetns(`${folder.path}/pod`)
-    const sneaky: () => unknown = () => Promise.resolve()
     expect(() => inNetns(pod, sneaky)).toThrow('synchronous')
   })
 })
@@ -97,15 +98,14 @@ describe('openNetns()', () => {
   test('keeps no descriptor when it fails or is disposed', () => {
     using folder = temporaryFolder()
     using pod = createNetns(`${folder.path}/pod`)
-    const count = () => readdirSync('/proc/self/fd').length
-    const before = count()
+    const before = descriptors()
     for (let i = 0; i < 20; i++) {
       const opened = openNetns({ cookie: pod.cookie })
       opened[Symbol.dispose]()
       opened[Symbol.dispose]()
       expect(() => openNetns({ cookie: 1n })).toThrow('ENOENT')
     }
-    expect(count()).toBe(before)
+    expect(descriptors()).toBe(before)
   })
 })
 

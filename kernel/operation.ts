@@ -34,16 +34,10 @@ export function operationInWords(operation: Operation): string {
 }
 
 function valueInWords(operation: Operation): string {
-  switch (operation.noun) {
-    case 'link':
-      return Object.entries(operation.value)
-        .map(([what, value]) => `${what} ${value}`)
-        .join(' ')
-    case 'addr':
-      return operation.value
-    case 'route':
-      return routeInWords(operation.value)
-    case 'neigh':
-      return `${operation.value.address} lladdr ${operation.value.mac}`
-  }
+  if (operation.noun === 'addr') return operation.value
+  if (operation.noun === 'route') return routeInWords(operation.value)
+  if (operation.noun === 'neigh') return `${operation.value.address} lladdr ${operation.value.mac}`
+  return Object.entries(operation.value)
+    .map(([what, value]) => `${what} ${value}`)
+    .join(' ')
 }

@@ -13,9 +13,9 @@ test('peerOf() names the pid, the user and the network namespace of the client w
   using pod = createNetns(`${folder.path}/pod`)
   const server = createServer().listen(`${folder.path}/sock`)
   await once(server, 'listening')
-  const accepted = once(server, 'connection')
+  const accepted = new Promise<Socket>(accept => server.once('connection', accept))
   const client = inNetns(pod, () => spawn(process.execPath, ['-e', connectAndStay, `${folder.path}/sock`]))
-  const [socket] = (await accepted) as [Socket]
+  const socket = await accepted
   expect(peerOf(socket)).toEqual({
     pid: client.pid,
     uid: process.getuid?.(),

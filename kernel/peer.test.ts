@@ -8,9 +8,9 @@ test('peerOf() throws EOPNOTSUPP when the socket is a TCP socket', async () => {
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('a TCP server has an address')
-  const accepted = once(server, 'connection')
+  const accepted = new Promise<Socket>(accept => server.once('connection', accept))
   const client = connect(address.port, '127.0.0.1')
-  const [socket] = (await accepted) as [Socket]
+  const socket = await accepted
   expect(() => peerOf(socket)).toThrow(/not a unix socket.*EOPNOTSUPP/)
   client.destroy()
   socket.destroy()
