@@ -7,7 +7,7 @@ import type {
 } from '@bufbuild/protobuf'
 import type { ClientDuplexStream, ClientReadableStream } from '@grpc/grpc-js'
 import { NsmError } from '#sdk/errors.ts'
-import { decode, encode } from './codec.ts'
+import { asBytes, decode, encode } from './codec.ts'
 import { defaultTimeoutMs } from './failure.ts'
 import { cancelWith, failureOf, type Line, refuseAborted } from './line.ts'
 import { methodPath } from './method.ts'
@@ -131,9 +131,4 @@ async function send(
 
 function deadlineIn(timeoutMs: number | undefined) {
   return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs }
-}
-
-/** grpc-js carries bytes; messages are encoded and decoded where their errors can be told properly. */
-function same(bytes: Buffer): Buffer {
-  return bytes
 }

@@ -42,7 +42,7 @@ export function dial(address: Address): Channel {
 
 function clientOf<S extends DescService>(line: Line, service: S): Client<S> {
   const callers = service.methods.map(method => [method.localName, callerOf(line, supported(method))])
-  // `Client` names the caller of each method; a loop over descriptors cannot express that pairing.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Client` pairs callers and methods, a loop cannot tell
   return Object.fromEntries(callers) as Client<S>
 }
 
@@ -52,7 +52,7 @@ function callerOf(line: Line, method: SupportedMethod) {
       return unaryCaller(line, method)
     case 'server_streaming':
       return serverStreamCaller(line, method)
-    case 'bidi_streaming':
+    default:
       return bidiCaller(line, method)
   }
 }

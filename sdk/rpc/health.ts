@@ -1,6 +1,5 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
-import { grpcStatus } from '#sdk/errors.ts'
+import { type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
 
 /** Path of `grpc.health.v1.Health/Check`, which Kubernetes' gRPC probes call with an empty service name. */
 export const healthCheckPath = '/grpc.health.v1.Health/Check'
@@ -17,7 +16,7 @@ export function checkHealth(
   if (service === '' || services.has(service)) {
     reply(null, Buffer.from(new BinaryWriter().tag(1, WireType.Varint).int32(serving).finish()))
   } else {
-    reply({ code: grpcStatus.NOT_FOUND, details: `this server does not serve ${service}` })
+    reply({ code: status.NOT_FOUND, details: `this server does not serve ${service}` })
   }
 }
 

@@ -36,7 +36,7 @@ export function implement<S extends DescService, P>(service: S, handlers: Handle
   const byName: Readonly<Record<string, unknown>> = handlers
   const methods = service.methods.map(each => {
     const method = supported(each)
-    // `Handlers` has matched each handler with its method; a loop over descriptors cannot express that pairing.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Handlers` paired them, a loop cannot tell
     return { kind: method.methodKind, method, handler: byName[method.localName] } as ServedMethod<P>
   })
   return { service, methods }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { connect, type ListenOptions, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { NsmError } from '#sdk/errors.ts'
@@ -25,37 +25,33 @@ export interface Listening {
  * Fails with BAD_CONFIG when the address cannot be used.
  */
 export async function listen(listener: Server, at: ListenAt): Promise<Listening> {
+  const close = (): void => void listener.close()
   if (at.listen !== undefined) {
-    await bind(listener, `descriptor ${at.listen.fd}`, at.listen)
-    return { address: at.address ?? boundAddress(listener), close: () => listener.close() }
+    const { fd } = at.listen
+    await bind(listener, `descriptor ${fd}`, { fd })
+    // Node does not tell the name of an inherited unix socket.
+    return { address: at.address ?? tcpAddressOf(listener) ?? `unix:///dev/fd/${fd}`, close }
   }
-  if (at.address === undefined)
-    throw new NsmError(
-      'BAD_CONFIG',
-      'cannot serve: neither an address nor a descriptor to listen on was given',
-    )
-  const target = parseAddress(at.address)
-  switch (target.kind) {
-    case 'unix':
-      await refuseLiving(at.address, target.path)
-      await bindFile(listener, target.path, { address: at.address, mode: at.mode })
-      return { address: at.address, close: () => closeFile(listener, target.path) }
-    case 'abstract':
-      await bind(listener, at.address, { path: target.path })
-      return { address: at.address, close: () => listener.close() }
-    case 'tcp':
-      await bind(listener, at.address, {
-        port: target.port,
-        ...(target.host === '' ? {} : { host: target.host }),
-      })
-      return { address: boundAddress(listener), close: () => listener.close() }
+  const { address } = at
+  if (address === undefined)
+    throw new NsmError('BAD_CONFIG', 'cannot serve: neither an address nor a descriptor was given')
+  const target = parseAddress(address)
+  if (target.kind === 'unix') {
+    await makeWay(address, target.path)
+    await bindFile(listener, target.path, { address, mode: at.mode })
+    return { address, close: () => closeFile(listener, target.path) }
   }
+  await bind(listener, address, target.kind === 'abstract' ? { path: target.path } : tcpOptions(target))
+  return { address: tcpAddressOf(listener) ?? address, close }
 }
 
-function boundAddress(listener: Server): Address {
+function tcpOptions({ host, port }: { readonly host: string; readonly port: number }): ListenOptions {
+  return host === '' ? { port } : { host, port }
+}
+
+function tcpAddressOf(listener: Server): Address | undefined {
   const bound = listener.address()
-  if (bound !== null && typeof bound !== 'string') return tcpAddress(bound.address, bound.port)
-  return bound?.startsWith('\0') ? `unix-abstract://${bound.slice(1)}` : `unix://${bound ?? ''}`
+  return bound === null || typeof bound === 'string' ? undefined : tcpAddress(bound.address, bound.port)
 }
 
 async function bind(
@@ -101,12 +97,17 @@ function closeFile(listener: Server, path: string): void {
   listener.close()
 }
 
-async function refuseLiving(address: Address, path: string): Promise<void> {
+/** Throws unless nothing, or the socket of a dead server, stands at the path. */
+async function makeWay(address: Address, path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return
+  if (!found.isSocket())
+    throw new NsmError('BAD_CONFIG', `cannot serve at ${address}: a file that is no socket is in the way`)
   const socket = connect(path)
   try {
     await once(socket, 'connect')
   } catch {
-    // Refused, not there or no socket at all: nobody serves it, and binding will tell what else is wrong.
+    // Nobody accepts: it is stale, and binding replaces it.
     return
   } finally {
     socket.destroy()

@@ -17,7 +17,7 @@ export function supported(method: DescMethod): SupportedMethod {
       `${methodPath(method)} cannot be used: client streams are not implemented`,
     )
   }
-  // The descriptor's type does not tie the kind to the rest, though each kind has an interface of its own.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type does not tie the kind to its interface
   return method as SupportedMethod
 }
 

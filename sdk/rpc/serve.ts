@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js'
 import { type Log, silent } from '#sdk/log.ts'
 import { Calls } from './calls.ts'
-import { messageLimit } from './codec.ts'
+import { asBytes, messageLimit } from './codec.ts'
 import { Connections } from './connections.ts'
 import { type Host, handleBidi, handleServerStream, handleUnary } from './handle.ts'
 import { checkHealth, healthCheckPath } from './health.ts'
@@ -84,7 +84,7 @@ function newGrpcServer<P>(services: readonly Served<P>[], host: Host<P>): GrpcSe
   for (const served of services.flatMap(service => service.methods)) register(grpc, served, host)
   const names = new Set(services.map(({ service }) => service.typeName))
   const health: handleUnaryCall<Buffer, Buffer> = (call, reply) => checkHealth(names, call, reply)
-  grpc.register(healthCheckPath, health, same, same, 'unary')
+  grpc.register(healthCheckPath, health, asBytes, asBytes, 'unary')
   return grpc
 }
 
@@ -94,25 +94,20 @@ function register<P>(grpc: GrpcServer, served: ServedMethod<P>, host: Host<P>): 
     case 'unary': {
       const serveCall: handleUnaryCall<Buffer, Buffer> = (call, reply) =>
         void handleUnary(served, host, { call, reply })
-      grpc.register(path, serveCall, same, same, 'unary')
+      grpc.register(path, serveCall, asBytes, asBytes, 'unary')
       return
     }
     case 'server_streaming': {
       const serveCall: handleServerStreamingCall<Buffer, Buffer> = call =>
         void handleServerStream(served, host, call)
-      grpc.register(path, serveCall, same, same, 'serverStream')
+      grpc.register(path, serveCall, asBytes, asBytes, 'serverStream')
       return
     }
     case 'bidi_streaming': {
       const serveCall: handleBidiStreamingCall<Buffer, Buffer> = call => void handleBidi(served, host, call)
-      grpc.register(path, serveCall, same, same, 'bidi')
+      grpc.register(path, serveCall, asBytes, asBytes, 'bidi')
     }
   }
-}
-
-/** grpc-js carries bytes; messages are encoded and decoded where their errors can be answered properly. */
-function same(bytes: Buffer): Buffer {
-  return bytes
 }
 
 interface Running<P> {

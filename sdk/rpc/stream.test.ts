@@ -227,17 +227,18 @@ describe('streams both ways', () => {
       for await (const input of inputs) yield input
     })
     await using channel = dial(server.address)
-    const broken = async function* () {
-      yield {}
-      throw new NsmError('BAD_INPUT', 'no more of these')
-    }
-    const outputs = channel.client(ForwarderRegistration).requestLiveness(broken())
+    const outputs = channel.client(ForwarderRegistration).requestLiveness(brokenInputs())
     await expect(collect(outputs, output => output)).rejects.toMatchObject({
       code: 'BAD_INPUT',
       message: 'no more of these',
     })
   })
 })
+
+async function* brokenInputs() {
+  yield {}
+  throw new NsmError('BAD_INPUT', 'no more of these')
+}
 
 /** Lets other work run until the condition holds. */
 async function turnsUntil(condition: () => boolean): Promise<void> {
