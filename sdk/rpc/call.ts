@@ -25,8 +25,8 @@ export function unaryCaller(line: Line, method: DescMethodUnary): MethodCaller<D
     const bytes = encode(method.input, input)
     const call = line.grpc.makeUnaryRequest<Buffer, Buffer>(
       path,
-      same,
-      same,
+      asBytes,
+      asBytes,
       bytes,
       deadlineIn(timeoutMs),
       (error, value) => {
@@ -51,8 +51,8 @@ export function serverStreamCaller(
     const bytes = encode(method.input, input)
     const call = line.grpc.makeServerStreamRequest<Buffer, Buffer>(
       path,
-      same,
-      same,
+      asBytes,
+      asBytes,
       bytes,
       deadlineIn(options.timeoutMs),
     )
@@ -76,8 +76,8 @@ export function bidiCaller(
     refuseAborted(attempt)
     const call = line.grpc.makeBidiStreamRequest<Buffer, Buffer>(
       path,
-      same,
-      same,
+      asBytes,
+      asBytes,
       deadlineIn(options.timeoutMs),
     )
     using _ = cancelWith(attempt, call)
