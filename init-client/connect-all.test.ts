@@ -91,7 +91,7 @@ describe('connectAll', () => {
     const waiting: string[] = []
     const connections = start(manager, 'a', { onWaiting: sentence => waiting.push(sentence) })
     await vi.advanceTimersByTimeAsync(1000)
-    expect(await connections).toMatchObject([{ id: 'p-nsm0' }])
+    expect(await connections).toMatchObject([{ connection: { id: 'p-nsm0' } }])
     expect(asked).toHaveLength(3)
     expect(closed).toEqual([])
     expect(waiting).toEqual([`waiting for a (interface nsm0): ${code} said why`])
@@ -106,7 +106,7 @@ describe('connectAll', () => {
   it('connectAll() keeps what there is when told so, and closes only what failed', async () => {
     const { manager, closed } = fakeManager({ a: ['yes'], b: ['DENIED'] })
     const connections = await start(manager, 'a,b', { onFailure: 'keep-others' })
-    expect(connections.map(connection => connection.networkService)).toEqual(['a'])
+    expect(connections.map(request => request.connection?.networkService)).toEqual(['a'])
     expect(closed).toEqual(['b'])
   })
 

@@ -1,6 +1,5 @@
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
-import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { NetworkServiceRequest } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import { closeAll } from './close-all.ts'
 import { connect } from './connect.ts'
@@ -23,13 +22,13 @@ export interface ConnectAllOptions {
 }
 
 /**
- * Asks for all connections side by side and returns those that stand. When one fails for good the others are closed
+ * Asks for all connections side by side and returns the requests whose connection stands. When one fails for good the others are closed
  * and its error is thrown, or, with `keep-others`, it is only told. An abort closes them all.
  */
 export async function connectAll(
   requests: readonly NetworkServiceRequest[],
   options: ConnectAllOptions,
-): Promise<readonly Connection[]> {
+): Promise<readonly NetworkServiceRequest[]> {
   const { manager, attemptMs, log } = options
   const others = new AbortController()
   const signal = AbortSignal.any([options.signal, others.signal, deadlineOf(options.deadlineMs)])
@@ -71,7 +70,7 @@ export async function connectAll(
     log,
   )
   if (stop !== undefined) throw NsmError.from(stop.reason, 'CANCELLED')
-  return connections.filter(connection => connection !== undefined)
+  return requests.filter((_, index) => connections[index] !== undefined)
 }
 
 function deadlineOf(ms: number): AbortSignal {

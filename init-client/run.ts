@@ -1,23 +1,17 @@
-import { hostname } from 'node:os'
 import type { Config } from '#runtime/config.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
-import { socketAddress } from '#sdk/workspace/socket-address.ts'
 import type { config } from './config.ts'
 import { connectAll } from './connect-all.ts'
-import { entriesOf } from './entries.ts'
 import { managerAt } from './manager.ts'
-import { toRequests } from './request.ts'
+import { planOf } from './plan.ts'
 import { writeTerminationLog } from './termination-log.ts'
 
 /** Connects to all services that the environment names, and ends; the manager keeps the connections. */
 export async function run(settings: Config<typeof config>, signal: AbortSignal, log: Log): Promise<void> {
   const tell = (message: string): void => writeTerminationLog(settings.terminationLog, message)
   try {
-    const { namespace, routes } = settings
-    const podName = settings.podName === '' ? hostname() : settings.podName
-    const requests = toRequests(entriesOf(settings), { podName, namespace, routes })
-    const address = socketAddress('server', { socket: settings.serverSocket, workspace: settings.workspace })
+    const { requests, address } = planOf(settings)
     await connectAll(requests, {
       manager: managerAt(address),
       attemptMs: settings.requestTimeout,
