@@ -1,0 +1,127 @@
+import type { NeighbourPlan } from '#kernel/link-plan.ts'
+import type {
+  ConnectionContext,
+  IpNeighbor,
+  Route,
+} from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
+import { type Cidr, formatCidr, type Ip, isAssignable, parseCidr, parseIp } from './cidr.ts'
+import { badInput, quoted, unsupported } from './refuse.ts'
+import type { RouteWish } from './routes.ts'
+
+/** What one side of a connection wants. */
+export interface Side {
+  readonly addresses: readonly Cidr[]
+  readonly routes: readonly RouteWish[]
+  /** Absent leaves what the kernel chose. */
+  readonly mac?: string
+}
+
+/** A connection context that was checked. */
+export interface LinkContext {
+  readonly source: Side
+  readonly destination: Side
+  readonly neighbours: readonly NeighbourPlan[]
+  /** Bytes; absent leaves the kernel's default. */
+  readonly mtu?: number
+}
+
+/** The most of each list that a message may carry. */
+export const most = { addresses: 64, routes: 512, neighbours: 512 } as const
+
+/** Reads and checks all of a context that concerns links. `doing` begins the messages. Throws BAD_INPUT, and UNSUPPORTED for policy routes and VLAN tags. */
+export function readContext(context: ConnectionContext | undefined, doing: string): LinkContext {
+  const ip = context?.ipContext
+  const ethernet = context?.ethernetContext
+  if ((ip?.policies.length ?? 0) > 0)
+    throw unsupported(doing, 'it has policy routes, which this forwarder cannot make')
+  if ((ethernet?.vlanTag ?? 0) !== 0)
+    throw unsupported(doing, 'it has a VLAN tag, which this forwarder cannot make')
+  const source = {
+    addresses: addressesOf(ip?.srcIpAddrs, `${doing}: src_ip_addrs`),
+    routes: wishesOf(ip?.srcRoutes, `${doing}: src_routes`),
+    ...macOf(ethernet?.srcMac, `${doing}: src_mac`),
+  }
+  const destination = {
+    addresses: addressesOf(ip?.dstIpAddrs, `${doing}: dst_ip_addrs`),
+    routes: wishesOf(ip?.dstRoutes, `${doing}: dst_routes`),
+    ...macOf(ethernet?.dstMac, `${doing}: dst_mac`),
+  }
+  const addresses = [...source.addresses, ...destination.addresses]
+  const twice = addresses.find((one, at) => addresses.findIndex(({ text }) => text === one.text) !== at)
+  if (twice !== undefined) throw badInput(doing, `the address ${twice.text} stands in it twice`)
+  return {
+    source,
+    destination,
+    neighbours: neighboursOf(ip?.ipNeighbors, `${doing}: ip_neighbors`),
+    ...mtuOf(context?.MTU, addresses, `${doing}: MTU`),
+  }
+}
+
+function addressesOf(texts: readonly string[] = [], doing: string): readonly Cidr[] {
+  const cidrs = atMost(most.addresses, [...new Set(texts)], doing).map(text => cidrOf(text, doing))
+  const wrong = cidrs.find(cidr => !isAssignable(cidr) || cidr.length === 0)
+  if (wrong !== undefined)
+    throw badInput(doing, `${formatCidr(wrong)} is no address that an interface may have`)
+  return cidrs
+}
+
+function wishesOf(routes: readonly Route[] = [], doing: string): readonly RouteWish[] {
+  return atMost(most.routes, routes, doing).map(({ prefix: text, nextHop: hop }) => {
+    const prefix = cidrOf(text, doing)
+    if (hop === '') return { prefix }
+    const nextHop = ipOf(hop, `${doing}: next hop of ${text}`)
+    if (nextHop.family !== prefix.family || !isAssignable(nextHop)) {
+      throw badInput(
+        doing,
+        `the next hop of ${text} is ${quoted(hop)}; expected a unicast ${prefix.family} address`,
+      )
+    }
+    return { prefix, nextHop }
+  })
+}
+
+function neighboursOf(neighbours: readonly IpNeighbor[] = [], doing: string): readonly NeighbourPlan[] {
+  return atMost(most.neighbours, neighbours, doing).map(({ ip, hardwareAddress }) => ({
+    address: ipOf(ip, doing).text,
+    mac: hardware(hardwareAddress, doing),
+  }))
+}
+
+function macOf(text: string | undefined, doing: string): { readonly mac?: string } {
+  return text === undefined || text === '' ? {} : { mac: hardware(text, doing) }
+}
+
+/** The bounds of veth (ETH_MIN_MTU, ETH_MAX_MTU) and, with an IPv6 address, the least that IPv6 takes (RFC 8200 §5). */
+function mtuOf(mtu: number | undefined, addresses: readonly Ip[], doing: string): { readonly mtu?: number } {
+  if (mtu === undefined || mtu === 0) return {}
+  const least = addresses.some(({ family }) => family === 'IPv6') ? 1280 : 68
+  if (mtu < least || mtu > 65_535) throw badInput(doing, `it is ${mtu}; expected ${least} to 65535 bytes`)
+  return { mtu }
+}
+
+/** A unicast MAC in lower case; the lowest bit of the first byte marks a group (IEEE 802). */
+function hardware(text: string, doing: string): string {
+  const mac = text.toLowerCase()
+  const wellFormed = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac) && mac !== '00:00:00:00:00:00'
+  if (!wellFormed) throw badInput(doing, `${quoted(text)} is no unicast MAC like 02:00:00:00:00:01`)
+  return mac
+}
+
+function cidrOf(text: string, doing: string): Cidr {
+  const cidr = parseCidr(text)
+  if (cidr === undefined)
+    throw badInput(doing, `${quoted(text)} is no CIDR like 10.0.0.1/30 or 2001:db8::1/126`)
+  return cidr
+}
+
+function ipOf(text: string, doing: string): Ip {
+  const ip = parseIp(text)
+  if (ip === undefined) throw badInput(doing, `${quoted(text)} is no IP address like 10.0.0.1 or 2001:db8::1`)
+  return ip
+}
+
+function atMost<T>(limit: number, items: readonly T[], doing: string): readonly T[] {
+  if (items.length > limit)
+    throw badInput(doing, `it has ${items.length} entries; at most ${limit} are taken`)
+  return items
+}
