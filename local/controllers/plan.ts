@@ -97,17 +97,18 @@ export function planDaemonSet(
   suffix: () => string,
 ): Plan {
   const free = wanted.nodes.filter(node => replicas.every(replica => replica.node !== node))
-  const outdated = replicas.filter(
-    ({ revision, node, terminating }) =>
-      !terminating && (revision !== wanted.revision || !wanted.nodes.includes(node)),
+  const living = replicas.filter(({ terminating }) => !terminating)
+  const right = living.filter(
+    ({ revision, node }) => revision === wanted.revision && wanted.nodes.includes(node),
   )
-  const ready = replicas.filter(
-    replica => replica.ready && !replica.terminating && replica.revision === wanted.revision,
-  )
+  const kept = new Set(wanted.nodes.map(node => right.find(replica => replica.node === node)))
+  const surplus = living.filter(replica => !kept.has(replica))
   return {
     create: free.map(node => ({ name: `${wanted.name}-${suffix()}`, node })),
-    remove: outdated.map(({ name }) => name),
-    done: replicas.length === wanted.nodes.length && ready.length === wanted.nodes.length,
+    remove: surplus.map(({ name }) => name),
+    done:
+      replicas.length === wanted.nodes.length &&
+      right.filter(({ ready }) => ready).length === wanted.nodes.length,
   }
 }
 

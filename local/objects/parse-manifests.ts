@@ -27,10 +27,12 @@ function parseManifest({ file, text }: ManifestText): readonly WrittenObject[] {
   const lineCounter = new LineCounter()
   const documents = [...parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true })]
   return documents.flatMap(document => {
-    const [error] = document.errors
-    if (error !== undefined) {
-      const { line, col } = lineCounter.linePos(error.pos[0])
-      throw new NsmError('BAD_INPUT', `${file}:${line}:${col}: ${error.message}`, { cause: error })
+    if (document.errors.length > 0) {
+      const mistakes = document.errors.slice(0, 3).map(({ pos, message }) => {
+        const { line, col } = lineCounter.linePos(pos[0])
+        return `${file}:${line}:${col}: ${message}`
+      })
+      throw new NsmError('BAD_INPUT', mistakes.join('; '), { cause: document.errors[0] })
     }
     const { line } = lineCounter.linePos(document.contents?.range?.[0] ?? 0)
     return objectsOf(

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createNetns, type Netns } from '#kernel/netns.ts'
 import { meshFolder, netnsFolder } from '#local/nodes/places.ts'
 import type { ContainerSpec, PodObject } from '#local/objects/object.ts'
@@ -120,10 +121,13 @@ export class Pod {
   async announce(): Promise<void> {
     const { nsmd } = this.#home.node
     const pod = this.#identity()
-    await nsmd.putPod(pod)
+    await nsmd.putPod(pod, { timeoutMs: 3000 })
     for (const [index, spec] of this.#specs().entries()) {
       if (asksForWorkspace(spec))
-        await nsmd.requestClientConnection({ workspace: workspaceName(this.uid, index), pod })
+        await nsmd.requestClientConnection(
+          { workspace: workspaceName(this.uid, index), pod },
+          { timeoutMs: 3000 },
+        )
     }
   }
 
@@ -132,7 +136,7 @@ export class Pod {
     mkdirSync(this.#folder, { recursive: true })
     this.#netns = createNetns(join(netnsFolder, `${namespace}_${name}`))
     this.#home.prepare(this.#netns)
-    await this.announce()
+    await this.#announced()
     for (const container of this.#containers.filter(({ role }) => role !== 'app')) {
       const run = container.run()
       if (container.role === 'sidecar') await container.started
@@ -146,6 +150,21 @@ export class Pod {
     this.#become(codes.every(code => code === 0) ? 'Succeeded' : 'Failed')
   }
 
+  /** A manager that is being restarted will answer; until then the pod says what it waits for. */
+  async #announced(): Promise<void> {
+    while (this.#end === undefined) {
+      try {
+        await this.announce()
+        this.#problem = ''
+        return
+      } catch (thrown) {
+        this.#problem = NsmError.from(thrown).message
+        this.#home.changed()
+        await delay(200)
+      }
+    }
+  }
+
   async #remove(): Promise<void> {
     this.#become('Terminating')
     await this.#stop('app')
@@ -154,7 +173,7 @@ export class Pod {
     await this.#life
     if (this.#netns !== undefined) {
       await this.#home.node.nsmd
-        .deletePod(this.#identity())
+        .deletePod(this.#identity(), { timeoutMs: 5000 })
         .catch((err: unknown) =>
           this.#home.log.warn({ pod: this.uid, err }, 'the manager was not told that a pod is gone'),
         )

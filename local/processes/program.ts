@@ -26,7 +26,7 @@ export class Program implements AsyncDisposable {
   readonly #options: ProgramOptions
   readonly #stop = new AbortController()
   readonly #life: Promise<void>
-  readonly #firstExit = Promise.withResolvers<Exit>()
+  #exit: Promise<Exit> | undefined
   #process: Process | undefined
 
   constructor(options: ProgramOptions) {
@@ -56,10 +56,9 @@ export class Program implements AsyncDisposable {
     let wait = backOff.first
     for (let starts = 1; !this.#stop.signal.aborted; starts += 1) {
       const started = performance.now()
-      const ended = this.#once()
+      this.#exit = this.#once()
       if (starts > 1) this.#options.restarted?.()
-      const exit = await ended
-      this.#firstExit.resolve(exit)
+      const exit = await this.#exit
       if (this.#stop.signal.aborted) return
       if (performance.now() - started > healthyMs) wait = backOff.first
       const fields = { program: this.name, exit: exit.code, problem: exit.problem, againInMs: wait }
@@ -81,8 +80,9 @@ export class Program implements AsyncDisposable {
     return exit
   }
 
+  /** Of the present run; an earlier one that failed is no reason to give up. */
   async #failsToStart(): Promise<never> {
-    const { code, problem } = await this.#firstExit.promise
+    const { code = 0, problem } = (await this.#exit) ?? {}
     throw new NsmError('INTERNAL', `${this.name} ended with ${code}: ${problem ?? this.output.lastLines(5)}`)
   }
 }

@@ -41,6 +41,10 @@ function detailOf(states: readonly ContainerState[]): string {
   const open = states.find(({ role, state, exitCode, ready }) =>
     role === 'init' ? !(state === 'terminated' && exitCode === 0) : !ready,
   )
-  if (open === undefined) return ''
-  return open.message === '' ? open.name : `${open.name}: ${open.message}`
+  if (open === undefined || (open.state === 'waiting' && open.message === '')) return ''
+  // Our own programs begin their lines with their name, which is the container's too.
+  const words = open.message.startsWith(`${open.name}: `)
+    ? open.message.slice(open.name.length + 2)
+    : open.message
+  return words === '' ? open.name : `${open.name}: ${words}`
 }
