@@ -166,6 +166,17 @@ export function applyContract(make: () => KernelHarness): void {
       expect(everything()).toEqual(before)
     })
 
+    test('finishes a link that an earlier life made and could not tag', async () => {
+      {
+        using pod = harness.kernel.open(client)
+        using other = harness.kernel.open(endpoint)
+        pod.link.createVeth({ name: 'nsm0' }, { name: 'vpn-1', namespace: other })
+      }
+      const state = await apply(harness.kernel, plan(), signal)
+      expect(state.changes).not.toContain('veth add')
+      expect(list(harness.kernel, [client, endpoint])).toHaveLength(2)
+    })
+
     test('leaves nothing when a step of a creation fails', async () => {
       const before = everything()
       const wanted = plan({}, { routes: [{ prefix: '10.9.0.0/16', source: '192.0.2.9' }] })

@@ -14,8 +14,8 @@ export interface EndFacts {
 
 /**
  * What turns an end from what it is into what the plan wants, in an order that the kernel takes: removals, addresses,
- * the link (the name appears when the addresses are there), then what needs a link that is up. What others added to
- * the interface stays.
+ * the link (it comes up with its addresses), then what needs a link that is up. What others added to the interface
+ * stays.
  */
 export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[] {
   const addresses = addressDifferences(plan, facts)

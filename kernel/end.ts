@@ -4,7 +4,7 @@ import { KernelError } from './errors.ts'
 import type { EndPlan } from './link-plan.ts'
 import type { EndState } from './link-state.ts'
 import { inverse, type Operation, operationInWords, perform } from './operation.ts'
-import type { Link, Namespace } from './port.ts'
+import { type Link, type Namespace, ourGroup } from './port.ts'
 
 export interface End {
   readonly plan: EndPlan
@@ -25,12 +25,17 @@ export interface Done {
 export function find({ plan, namespace }: End): Link | undefined {
   const link = namespace.link.get(plan.name)
   if (link === undefined) return namespace.link.tagged(plan.alias)
-  if (link.alias === plan.alias) return link
+  if (link.alias === plan.alias || isUnfinished(link)) return link
   const owner = link.alias === '' ? 'it is not one of ours' : `it belongs to "${link.alias}"`
   throw new KernelError(
     `wiring interface ${plan.name} of "${plan.alias}" in network namespace ${namespace.netns.cookie}: the pod has an interface of that name and ${owner}; ask for another name`,
     { errno: EEXIST, syscall: 'RTM_NEWLINK' },
   )
+}
+
+/** Made by an earlier life of ours that died before it could tag it. */
+function isUnfinished(link: Link): boolean {
+  return link.alias === '' && link.group === ourGroup
 }
 
 /** The end as it is. Throws KernelError ENODEV when somebody removed it meanwhile. */

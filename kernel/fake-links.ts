@@ -1,6 +1,14 @@
 import { canonicalNetwork } from './codec/ip.ts'
 import { KernelError } from './errors.ts'
-import type { Address, Link, LinkChange, NeighbourEntry, Route, VethEnd } from './port.ts'
+import {
+  type Address,
+  type Link,
+  type LinkChange,
+  type NeighbourEntry,
+  ourGroup,
+  type Route,
+  type VethEnd,
+} from './port.ts'
 
 /** What the interfaces of a fake namespace tell of themselves. */
 export interface FakeLinkEvents {
@@ -59,6 +67,7 @@ export class FakeLinks {
       kind,
       mac: mac?.toLowerCase() ?? nextMac(),
       mtu,
+      group: kind === 'veth' ? ourGroup : 0,
       admin: 'down',
       carrier: 'no',
       ...(peer === undefined ? {} : { peer: peer.index }),

@@ -8,19 +8,19 @@ import {
   encodeLinkQuery,
   encodeVeth,
 } from './codec/link.ts'
-import { flag } from './codec/message.ts'
+import { flag, type Message } from './codec/message.ts'
 import { isKernelError } from './errors.ts'
 import { limit } from './limit.ts'
 import { inNetns } from './netns.ts'
 import type { Place } from './place.ts'
-import type { Link, LinkChange, LinkVerbs } from './port.ts'
+import type { LinkChange, LinkVerbs } from './port.ts'
 import { openSocketIn } from './socket.ts'
 
 /** The verbs of interfaces in one namespace. */
 export function linkVerbs(place: Place): LinkVerbs {
   const { socket, where } = place
   return {
-    list: () => dump(place, 'with stats'),
+    list: () => messages(place, 'with stats').map(({ body }) => decodeLink(body)),
 
     get(name) {
       const doing = `looking for interface ${name} ${where}`
@@ -29,7 +29,11 @@ export function linkVerbs(place: Place): LinkVerbs {
       )
     },
 
-    tagged: alias => dump(place, 'without stats').find(link => link.alias === alias),
+    tagged(alias) {
+      // An endpoint may have hundreds of links, and decoding them all is most of the cost.
+      const likely = messages(place, 'without stats').filter(({ body }) => body.includes(alias))
+      return likely.map(({ body }) => decodeLink(body)).find(link => link.alias === alias)
+    },
 
     createVeth(end, { namespace, ...peer }) {
       socket.change({
@@ -80,11 +84,12 @@ export function linkVerbs(place: Place): LinkVerbs {
   }
 }
 
-function dump({ socket, where }: Place, stats: 'with stats' | 'without stats'): readonly Link[] {
-  const doing = `listing interfaces ${where}`
-  return socket
-    .dump({ name: 'RTM_GETLINK', body: encodeLinkDump(stats), doing })
-    .map(({ body }) => decodeLink(body))
+function messages({ socket, where }: Place, stats: 'with stats' | 'without stats'): readonly Message[] {
+  return socket.dump({
+    name: 'RTM_GETLINK',
+    body: encodeLinkDump(stats),
+    doing: `listing interfaces ${where}`,
+  })
 }
 
 /** The files below /proc/sys/net are those of the namespace that the writing thread is in. */

@@ -93,7 +93,8 @@ export function inNetns<T>(netns: NetnsFile, run: () => T extends PromiseLike<un
 
 /** Refuses the namespace of the node itself: a pod with hostNetwork gets no interface. Throws KernelError EPERM. */
 export function assertNotOwn(netns: NetnsName): void {
-  if (netns.cookie !== nodeNetns().cookie) return
+  own ??= nodeNetns().cookie
+  if (netns.cookie !== own) return
   throw new KernelError(
     `using network namespace ${netns.cookie} as that of a pod: it is the node's own, so the pod probably has hostNetwork: true`,
     { errno: EPERM, syscall: 'setns' },
@@ -156,6 +157,9 @@ function once(act: () => void): () => void {
     act()
   }
 }
+
+/** Read once: a process stays in its namespace. */
+let own: bigint | undefined
 
 const ownPath = '/proc/thread-self/ns/net'
 const AF_UNIX = 1

@@ -32,7 +32,7 @@ export interface LinkVerbs {
   get(name: string): Link | undefined
   /** By alias; undefined when there is none. */
   tagged(alias: string): Link | undefined
-  /** Both ends, each straight into its namespace, both down. Throws EEXIST when a name is taken. Equivalent to: `ip link add NAME type veth peer name NAME netns NETNS` */
+  /** Both ends, each straight into its namespace, both down and in `ourGroup`. Throws EEXIST when a name is taken. Equivalent to: `ip link add NAME group GROUP type veth peer name NAME group GROUP netns NETNS` */
   createVeth(end: VethEnd, peer: VethEnd & { readonly namespace: Namespace }): void
   /** Throws EEXIST when the name is taken. Equivalent to: `ip link add NAME type bridge` */
   createBridge(name: string): void
@@ -86,6 +86,8 @@ export interface Link {
   readonly mac: string
   /** Bytes. */
   readonly mtu: number
+  /** IFLA_GROUP; `ourGroup` for what `createVeth` made. */
+  readonly group: number
   readonly admin: 'up' | 'down'
   /** Whether frames can pass: up, and so is the other end. */
   readonly carrier: 'yes' | 'no'
@@ -94,6 +96,9 @@ export interface Link {
   /** Absent from `tagged`. */
   readonly stats?: LinkStats
 }
+
+/** IFLA_GROUP of the interfaces that we make: `nsm` in ASCII. */
+export const ourGroup = 0x6e736d
 
 /** IFLA_STATS64, counted since the interface was made. */
 export interface LinkStats {

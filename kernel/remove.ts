@@ -1,7 +1,7 @@
 import { isKernelError } from './errors.ts'
 import type { NetnsName } from './link-plan.ts'
 import type { Kernel } from './port.ts'
-import { parseTag } from './tag.ts'
+import { formatTag, roles } from './tag.ts'
 
 /**
  * Removes the link of a cross connect, found by its tag in any of the namespaces; a link or a namespace that is gone
@@ -15,8 +15,10 @@ export async function remove(kernel: Kernel, id: string, ends: readonly NetnsNam
 async function removeIn(kernel: Kernel, id: string, end: NetnsName): Promise<void> {
   try {
     using namespace = kernel.open(end)
-    const ours = namespace.link.list().filter(({ alias }) => parseTag(alias)?.id === id)
-    await Promise.all(ours.map(({ index }) => namespace.link.remove(index)))
+    for (const role of roles) {
+      const link = namespace.link.tagged(formatTag({ id, role }))
+      if (link !== undefined) await namespace.link.remove(link.index)
+    }
   } catch (cause) {
     if (!isKernelError(cause, 'ENOENT')) throw cause
   }

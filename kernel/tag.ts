@@ -1,6 +1,7 @@
 /** IFALIAS of a link of ours: `nsm:<cross connect id>:src` in the client's pod, `…:dst` in the endpoint's. */
 
-export type Role = 'src' | 'dst'
+export const roles = ['src', 'dst'] as const
+export type Role = (typeof roles)[number]
 
 export interface Tag {
   readonly id: string

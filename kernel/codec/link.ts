@@ -1,4 +1,4 @@
-import type { Link, LinkChange, LinkStats, VethEnd } from '#kernel/port.ts'
+import { type Link, type LinkChange, type LinkStats, ourGroup, type VethEnd } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes, nested } from './attribute.ts'
 import { atLeast, i32, mac, readMac, readText, readU32, text, u32 } from './value.ts'
 
@@ -12,6 +12,7 @@ const ifla = {
   linkinfo: 18,
   alias: 20,
   stats64: 23,
+  group: 27,
   netnsFd: 28,
   extMask: 29,
 } as const
@@ -94,6 +95,7 @@ export function decodeLink(body: Buffer): Link {
     kind,
     mac: readMac(attributes.get(ifla.address) ?? empty),
     mtu: readU32(attributes.get(ifla.mtu) ?? zero),
+    group: readU32(attributes.get(ifla.group) ?? zero),
     admin: (flags & IFF_UP) === 0 ? 'down' : 'up',
     carrier: (flags & IFF_LOWER_UP) === 0 ? 'no' : 'yes',
     ...(peer === undefined ? {} : { peer: readU32(peer) }),
@@ -124,6 +126,7 @@ function kindOf(attributes: Attributes): string {
 function endAttributes(end: VethEnd): readonly Buffer[] {
   return [
     attribute(ifla.name, text(end.name)),
+    attribute(ifla.group, u32(ourGroup)),
     ...optional(ifla.mtu, end.mtu, u32),
     ...optional(ifla.address, end.mac, mac),
   ]
