@@ -7,7 +7,12 @@
 export const mechanismClass = { local: 'LOCAL', remote: 'REMOTE' } as const
 
 /** Mechanism types. `KERNEL_INTERFACE` is what v0.2 clients say for `KERNEL`. */
-export const mechanismType = { kernel: 'KERNEL', kernelV0: 'KERNEL_INTERFACE', vxlan: 'VXLAN', wireguard: 'WIREGUARD' } as const
+export const mechanismType = {
+  kernel: 'KERNEL',
+  kernelV0: 'KERNEL_INTERFACE',
+  vxlan: 'VXLAN',
+  wireguard: 'WIREGUARD',
+} as const
 
 /** Keys of `Mechanism.parameters`. All values are text. */
 export const parameter = {
