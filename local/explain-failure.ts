@@ -36,9 +36,14 @@ export function adviceFor(values: Readonly<Record<string, string>>): string {
 }
 
 async function settings(): Promise<Readonly<Record<string, string>>> {
-  const read = async (name: string) =>
-    [name, (await readFile(`/proc/sys/${name.replace('.', '/')}`, 'utf8').catch(() => '')).trim()] as const
-  return Object.fromEntries(await Promise.all(switches.map(({ name }) => read(name))))
+  return Object.fromEntries(
+    await Promise.all(switches.map(async ({ name }) => [name, await settingOf(name)] as const)),
+  )
+}
+
+/** A setting that this kernel does not have forbids nothing. */
+async function settingOf(name: string): Promise<string> {
+  return (await readFile(`/proc/sys/${name.replace('.', '/')}`, 'utf8').catch(() => '')).trim()
 }
 
 function isErrorCode(code: string): code is ErrorCode {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { AdmissionRequest, AdmissionResponse } from '#kube/admission-review.ts'
@@ -45,21 +47,34 @@ async function send({ port, authority }: WebhookAddress, { method, path, body }:
     body === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const call = request(
-    { host: '127.0.0.1', port, method, path, ca: authority, headers, signal, agent: false },
-    response => {
-      text(response).then(answer => {
-        if (response.statusCode === 200) resolve(answer)
-        else reject(new NsmError('INTERNAL', `the webhook answered ${response.statusCode}: ${answer.trim()}`))
-      }, reject)
-    },
-  )
-  call.on('error', cause =>
-    reject(new NsmError('INTERNAL', `asking the webhook: ${cause.message}`, { cause })),
-  )
+  const call = request({
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    ca: authority,
+    headers,
+    signal,
+    agent: false,
+  })
+  const answered: Promise<IncomingMessage[]> = once(call, 'response')
   call.end(body)
-  return await promise
+  const [status, answer] = await readAnswer(answered)
+  if (status === 200) return answer
+  throw new NsmError('INTERNAL', `the webhook answered ${status}: ${answer.trim()}`)
+}
+
+async function readAnswer(answered: Promise<IncomingMessage[]>): Promise<readonly [number, string]> {
+  try {
+    const [response] = await answered
+    return response === undefined ? [0, ''] : [response.statusCode ?? 0, await text(response)]
+  } catch (cause) {
+    throw new NsmError(
+      'INTERNAL',
+      `asking the webhook: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
+  }
 }
 
 function isResponse(value: unknown): value is AdmissionResponse {

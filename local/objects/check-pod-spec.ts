@@ -12,7 +12,7 @@ export function checkPodSpec(value: unknown, place: string): void {
   for (const container of all) checkContainer(container, place)
   const names = all.map(container => container['name'])
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new ShapeError(`${place} has two containers named ${String(twice)}`)
+  if (twice !== undefined) throw new ShapeError(`${place} has two containers named ${JSON.stringify(twice)}`)
 }
 
 function checkContainer(container: JsonObject, pod: string): void {

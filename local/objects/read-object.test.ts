@@ -69,7 +69,7 @@ describe('readObject()', () => {
     {
       story: 'two containers of one name',
       text: pod('{initContainers: [{name: a, image: nsm-init}], containers: [{name: a, image: nsm-init}]}'),
-      says: 'two containers named a',
+      says: 'two containers named "a"',
     },
     {
       story: 'a workload without a template',

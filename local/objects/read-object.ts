@@ -28,7 +28,7 @@ function checked(value: JsonObject): MeshObject {
   checkMeta(value, kind)
   const metadata = objectAt(value['metadata'], `${kind} /metadata`)
   const name = nameIn(metadata, kind)
-  const namespace = isNamespaced(kind) ? String(metadata['namespace'] ?? 'default') : ''
+  const namespace = isNamespaced(kind) ? namespaceIn(metadata) : ''
   checkPods(kind, value, `${kind} ${name}`)
   return { ...value, apiVersion, kind, metadata: { ...metadata, name, namespace } }
 }
@@ -41,6 +41,11 @@ function nameIn(metadata: JsonObject, kind: string): string {
   throw new ShapeError(
     `${kind}: metadata.name ${JSON.stringify(name)} is not a name: lower-case letters, digits, '-' and '.' in quotes are expected`,
   )
+}
+
+function namespaceIn({ namespace = 'default' }: JsonObject): string {
+  if (typeof namespace === 'string') return namespace === '' ? 'default' : namespace
+  throw new ShapeError(`metadata.namespace ${JSON.stringify(namespace)} is not text`)
 }
 
 function checkPods(kind: string, value: JsonObject, place: string): void {

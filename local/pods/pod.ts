@@ -177,7 +177,7 @@ export class Pod {
         .catch((err: unknown) =>
           this.#home.log.warn({ pod: this.uid, err }, 'the manager was not told that a pod is gone'),
         )
-      killAllIn(this.#netns)
+      await killAllIn(this.#netns)
       this.#netns[Symbol.dispose]()
     }
     rmSync(this.#folder, { recursive: true, force: true })

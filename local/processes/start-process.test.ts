@@ -24,7 +24,7 @@ describe('startProcess()', () => {
   test('has all output when it tells the exit', async () => {
     const { child, exit } = start('echo out; echo err >&2')
     const streams = Promise.all(
-      [child.stdout, child.stderr].map(stream => (stream === null ? '' : text(stream))),
+      [child.stdout, child.stderr].map(async stream => (stream === null ? '' : await text(stream))),
     )
     await exit
     expect(await streams).toEqual(['out\n', 'err\n'])

@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { LocalMesh } from '#local/mesh.ts'
+import { Queue } from '#local/processes/queue.ts'
 import { type Process, startProcess } from '#local/processes/start-process.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { ExecInput, ExecOutputSchema, ExecStart } from '#sdk/wire/gen/local/local_pb.ts'
@@ -36,26 +36,31 @@ function commandIn(mesh: LocalMesh, { namespace, pod: name, container, argv }: E
   return { ...pod.commandLike(container), argv }
 }
 
-async function feed({ child, signal }: Process, inputs: AsyncIterator<ExecInput>): Promise<void> {
+async function feed(running: Process, inputs: AsyncIterator<ExecInput>): Promise<void> {
+  const { stdin } = running.child
   for (;;) {
     const next = await inputs.next()
-    if (next.done === true) return void child.stdin?.end()
+    if (next.done === true) return void stdin?.end()
     const { input } = next.value
-    if (input.case === 'stdin') child.stdin?.write(input.value)
-    if (input.case === 'eof') child.stdin?.end()
-    if (input.case === 'signal') signal(input.value)
+    if (input.case === 'stdin') stdin?.write(input.value)
+    if (input.case === 'eof') stdin?.end()
+    if (input.case === 'signal') running.signal(input.value)
   }
 }
 
-async function* outputsOf({ child, exit }: Process): AsyncGenerator<Output, void, void> {
-  const outputs = new PassThrough({ objectMode: true })
-  const send = (output: Output['output']) => outputs.write({ output })
-  child.stdout?.on('data', (value: Buffer) => send({ case: 'stdout', value }))
-  child.stderr?.on('data', (value: Buffer) => send({ case: 'stderr', value }))
-  void exit.then(({ code, problem }) => {
-    if (problem !== undefined) send({ case: 'stderr', value: Buffer.from(`nsm exec: ${problem}\n`) })
-    send({ case: 'exitCode', value: code })
-    outputs.end()
-  })
-  for await (const output of outputs) yield output as Output
+function outputsOf({ child, exit }: Process): AsyncIterable<Output> {
+  const outputs = new Queue<Output>()
+  child.stdout?.on('data', (value: Buffer) => outputs.push({ output: { case: 'stdout', value } }))
+  child.stderr?.on('data', (value: Buffer) => outputs.push({ output: { case: 'stderr', value } }))
+  void tellExit(exit, outputs)
+  return outputs
+}
+
+async function tellExit(exit: Process['exit'], outputs: Queue<Output>): Promise<void> {
+  const { code, problem } = await exit
+  if (problem !== undefined) {
+    outputs.push({ output: { case: 'stderr', value: Buffer.from(`nsm exec: ${problem}\n`) } })
+  }
+  outputs.push({ output: { case: 'exitCode', value: code } })
+  outputs.end()
 }

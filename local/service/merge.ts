@@ -1,7 +1,6 @@
 /** Items of several streams as they come, until all have ended. */
 export async function* merge<T>(streams: readonly AsyncIterable<T>[]): AsyncGenerator<T, void, void> {
   const iterators = streams.map(stream => stream[Symbol.asyncIterator]())
-  const ask = async (iterator: AsyncIterator<T>) => ({ iterator, result: await iterator.next() })
   const waiting = new Map(iterators.map(iterator => [iterator, ask(iterator)]))
   try {
     while (waiting.size > 0) {
@@ -13,6 +12,17 @@ export async function* merge<T>(streams: readonly AsyncIterable<T>[]): AsyncGene
       }
     }
   } finally {
-    await Promise.all(iterators.map(iterator => iterator.return?.()))
+    await Promise.all(iterators.map(async iterator => void (await iterator.return?.())))
   }
+}
+
+function ask<T>(iterator: AsyncIterator<T>) {
+  const answer = next(iterator)
+  // Its failure is met by whoever awaits it; nobody does when the reader has left.
+  answer.catch(() => {})
+  return answer
+}
+
+async function next<T>(iterator: AsyncIterator<T>) {
+  return { iterator, result: await iterator.next() }
 }
