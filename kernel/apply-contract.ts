@@ -166,6 +166,23 @@ export function applyContract(make: () => KernelHarness): void {
       expect(everything()).toEqual(before)
     })
 
+    test('converges when the removal of an address costs others of its network', async () => {
+      const addresses = ['10.0.0.1/24', '10.0.0.2/24']
+      const routes = [{ prefix: '10.9.0.0/16', via: '10.0.0.9', source: '10.0.0.2' }]
+      await apply(harness.kernel, plan({ addresses, routes }), signal)
+      const less = plan({ addresses: addresses.slice(1), routes })
+      await apply(harness.kernel, less, signal)
+      const state = await apply(harness.kernel, less, signal)
+      expect(state.changes).toEqual([])
+      const [end] = list(harness.kernel, [client])
+      expect(end?.addresses.filter(({ origin }) => origin === 'ours')).toMatchObject([
+        { cidr: '10.0.0.2/24' },
+      ])
+      expect(end?.routes.filter(({ origin }) => origin === 'ours')).toEqual([
+        { ...routes[0], origin: 'ours' },
+      ])
+    })
+
     test('finishes a link that an earlier life made and could not tag', async () => {
       {
         using pod = harness.kernel.open(client)
