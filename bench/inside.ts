@@ -14,7 +14,9 @@ const forever = new AbortController().signal
 
 await using mesh = await BenchMesh.start()
 const endpoint = await mesh.startEndpoint()
-const clients = await Promise.all(Array.from({ length: connections }, (_, index) => mesh.addPod(`client-${index}`)))
+const clients = await Promise.all(
+  Array.from({ length: connections }, (_, index) => mesh.addPod(`client-${index}`)),
+)
 const measured = ['manager', 'forwarder', 'sidecar-nse']
 const idle = residentMemory(measured)
 const baseline = await bareNetlink(mesh, endpoint.netns, clients)
@@ -24,14 +26,30 @@ const together = await connect('init-client, 16 at a time: start to exit', { cli
 const setups = await mesh.setupMillis()
 const loaded = residentMemory(measured)
 const report: Report = {
-  series: [baseline, ...against(baseline, [replies('Request to reply, one at a time', first), replies('Request to reply, 16 at a time', rest), alone, together])],
-  memory: measured.map(program => ({ program, idle: idle.get(program) ?? Number.NaN, loaded: loaded.get(program) ?? Number.NaN })),
+  series: [
+    baseline,
+    ...against(baseline, [
+      replies('Request to reply, one at a time', first),
+      replies('Request to reply, 16 at a time', rest),
+      alone,
+      together,
+    ]),
+  ],
+  memory: measured.map(program => ({
+    program,
+    idle: idle.get(program) ?? Number.NaN,
+    loaded: loaded.get(program) ?? Number.NaN,
+  })),
   connections,
 }
 process.stdout.write(JSON.stringify(report))
 
 function replies(what: string, pods: readonly BenchPod[]): Series {
-  return seriesOf(what, pods.flatMap(pod => setups.get(pod.name) ?? []), Number.NaN)
+  return seriesOf(
+    what,
+    pods.flatMap(pod => setups.get(pod.name) ?? []),
+    Number.NaN,
+  )
 }
 
 /** The same links, made and removed by our netlink code alone: what a connection costs at least. */
@@ -45,13 +63,24 @@ async function bareNetlink({ kernel }: BenchMesh, server: Netns, pods: readonly 
     durations.push(performance.now() - before)
   }
   const wall = performance.now() - begun
-  await Promise.all(plans.map(plan => remove(kernel, plan.id, plan.ends.map(end => end.netns))))
+  await Promise.all(
+    plans.map(plan =>
+      remove(
+        kernel,
+        plan.id,
+        plan.ends.map(end => end.netns),
+      ),
+    ),
+  )
   return seriesOf('bare netlink: veth, addresses, route, up', durations, wall)
 }
 
 function planOf(client: Netns, server: Netns, index: number): LinkPlan {
   const subnet = `10.61.${Math.floor(index / 64)}.${(index % 64) * 4}`
-  const [base, last] = [subnet.slice(0, subnet.lastIndexOf('.')), Number(subnet.slice(subnet.lastIndexOf('.') + 1))]
+  const [base, last] = [
+    subnet.slice(0, subnet.lastIndexOf('.')),
+    Number(subnet.slice(subnet.lastIndexOf('.') + 1)),
+  ]
   const end = (netns: Netns, role: 'src' | 'dst', host: number): EndPlan => ({
     netns,
     name: role === 'src' ? 'nsm0' : `bare${index}`,
@@ -64,11 +93,15 @@ function planOf(client: Netns, server: Netns, index: number): LinkPlan {
 }
 
 /** Runs init clients as processes, so many at a time. */
-async function connect(what: string, load: { readonly clients: readonly BenchPod[]; readonly parallel: number }): Promise<Series> {
+async function connect(
+  what: string,
+  load: { readonly clients: readonly BenchPod[]; readonly parallel: number },
+): Promise<Series> {
   const waiting = [...load.clients]
   const durations: number[] = []
   const worker = async () => {
-    for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) durations.push(await mesh.runInitClient(pod))
+    for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift())
+      durations.push(await mesh.runInitClient(pod))
   }
   const begun = performance.now()
   await Promise.all(Array.from({ length: load.parallel }, worker))

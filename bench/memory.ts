@@ -6,7 +6,9 @@ export function residentMemory(programs: readonly string[]): ReadonlyMap<string,
   return new Map(
     pids.flatMap(pid => {
       const command = read(`/proc/${pid}/cmdline`)
-      const program = programs.find(name => command.includes(`/${name}.js`) || command.includes(`/${name}/main.ts`))
+      const program = programs.find(
+        name => command.includes(`/${name}.js`) || command.includes(`/${name}/main.ts`),
+      )
       const kib = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1]
       return program === undefined || kib === undefined ? [] : [[program, Number(kib) / 1024] as const]
     }),

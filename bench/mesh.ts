@@ -31,15 +31,24 @@ export class BenchMesh implements AsyncDisposable {
   }
 
   static async start(): Promise<BenchMesh> {
-    return new BenchMesh(await startNode({ name: 'node-1', env: common, log: silent, managerRestarted: () => {} }))
+    return new BenchMesh(
+      await startNode({ name: 'node-1', env: common, log: silent, managerRestarted: () => {} }),
+    )
   }
 
   /** Starts the endpoint's side-car and waits until it has registered. */
   async startEndpoint(): Promise<BenchPod> {
     const pod = await this.addPod('endpoint')
-    const env = { ...pod.env, ENDPOINT_NETWORK_SERVICE: service, IP_ADDRESS: '10.60.0.0/16', ROUTES: '10.100.0.0/24' }
+    const env = {
+      ...pod.env,
+      ENDPOINT_NETWORK_SERVICE: service,
+      IP_ADDRESS: '10.60.0.0/16',
+      ROUTES: '10.100.0.0/24',
+    }
     const argv = [process.execPath, programPath('sidecar-nse')]
-    const program = this.#held.use(new Program({ name: 'sidecar-nse', argv, env, netns: pod.netns, log: silent }))
+    const program = this.#held.use(
+      new Program({ name: 'sidecar-nse', argv, env, netns: pod.netns, log: silent }),
+    )
     await program.ready(async signal => {
       const { endpoints } = await this.#node.admin.listEndpoints({}, { signal })
       if (endpoints.length === 0) throw new Error('the endpoint has not registered')
@@ -51,11 +60,20 @@ export class BenchMesh implements AsyncDisposable {
   async addPod(name: string): Promise<BenchPod> {
     const netns = this.#held.use(createNetns(join(netnsFolder, name)))
     bringLoopbackUp(this.kernel, netns)
-    const pod = { uid: `uid-${name}`, name, namespace: 'default', serviceAccount: 'default', netnsCookie: netns.cookie }
+    const pod = {
+      uid: `uid-${name}`,
+      name,
+      namespace: 'default',
+      serviceAccount: 'default',
+      netnsCookie: netns.cookie,
+    }
     await this.#node.nsmd.putPod(pod)
     const { workspace } = await this.#node.nsmd.requestClientConnection({ workspace: name, pod })
     const folder = join(this.#node.base, workspace)
-    const sockets = { NSM_SERVER_SOCKET: join(folder, 'nsm.server.io.sock'), NSM_CLIENT_SOCKET: join(folder, 'nsm.client.io.sock') }
+    const sockets = {
+      NSM_SERVER_SOCKET: join(folder, 'nsm.server.io.sock'),
+      NSM_CLIENT_SOCKET: join(folder, 'nsm.client.io.sock'),
+    }
     return { name, netns, env: { ...common, ...sockets, POD_NAME: name, WORKSPACE: folder } }
   }
 
@@ -70,7 +88,8 @@ export class BenchMesh implements AsyncDisposable {
     await new Promise(resolve => child.once('exit', resolve))
     const took = performance.now() - begun
     const { code } = await exit
-    if (code !== 0) throw new Error(`init client of ${name} ended with ${code}: ${Buffer.concat(said).toString()}`)
+    if (code !== 0)
+      throw new Error(`init client of ${name} ended with ${code}: ${Buffer.concat(said).toString()}`)
     return took
   }
 

@@ -30,7 +30,13 @@ export interface Report {
 /** Sums up durations in milliseconds that together took `wallMs` (NaN: no rate). */
 export function seriesOf(what: string, durations: readonly number[], wallMs: number): Series {
   const sorted = durations.toSorted((a, b) => a - b)
-  return { what, count: sorted.length, p50: at(sorted, 0.5), p99: at(sorted, 0.99), perSecond: Number.isNaN(wallMs) ? null : (sorted.length * 1000) / wallMs }
+  return {
+    what,
+    count: sorted.length,
+    p50: at(sorted, 0.5),
+    p99: at(sorted, 0.99),
+    perSecond: Number.isNaN(wallMs) ? null : (sorted.length * 1000) / wallMs,
+  }
 }
 
 /** Adds to each series how its median stands to that of the baseline. */

@@ -23,12 +23,19 @@ export async function withMesh<T>(name: string, use: (connection: MeshConnection
   } catch (thrown) {
     const error = NsmError.from(thrown)
     if (error.code !== 'SOCKET_MISSING' && error.code !== 'MANAGER_UNAVAILABLE') throw error
-    throw new NsmError('NOT_FOUND', `no mesh named "${name}" is running; start it with: nsm up -f FILE --name ${name}`, { cause: error })
+    throw new NsmError(
+      'NOT_FOUND',
+      `no mesh named "${name}" is running; start it with: nsm up -f FILE --name ${name}`,
+      { cause: error },
+    )
   }
 }
 
 /** A mesh name is a DNS label (RFC 1123) of at most 32 characters, because it becomes part of socket names. */
 export function checkMeshName(name: string): string {
   if (/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) return name
-  throw new NsmError('BAD_USAGE', `--name ${JSON.stringify(name)}: a mesh name has 1 to 32 lower-case letters, digits and '-'`)
+  throw new NsmError(
+    'BAD_USAGE',
+    `--name ${JSON.stringify(name)}: a mesh name has 1 to 32 lower-case letters, digits and '-'`,
+  )
 }

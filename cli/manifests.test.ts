@@ -23,5 +23,8 @@ it.each([
   { story: 'a file that is not there', name: 'missing.yaml', code: 'BAD_USAGE' },
   { story: 'a folder without manifests', name: 'empty', code: 'BAD_INPUT' },
 ])('readManifests() names $story', async ({ name, code }) => {
-  await expect(readManifests([join(folder, name)])).rejects.toMatchObject({ code, message: expect.stringContaining(name) as string })
+  await expect(readManifests([join(folder, name)])).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(name) as string,
+  })
 })

@@ -10,7 +10,9 @@ const cli = join(root, 'dist', 'cli.js')
 const node24 = join(root, 'node_modules', '.bin', 'node')
 
 if (!existsSync(cli)) {
-  execFileSync(process.execPath, [join(root, 'scripts', 'prepare.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] })
+  execFileSync(process.execPath, [join(root, 'scripts', 'prepare.mjs')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
 }
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   await import(cli)

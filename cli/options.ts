@@ -24,13 +24,18 @@ export function fileOption(): Option {
 
 /** `--wait`: how long to wait until everything is ready; 0 does not wait. */
 export function waitOption(): Option {
-  return new Option('--wait <duration>', 'how long to wait until all pods are ready, as 30s or 2m; 0 does not wait')
+  return new Option(
+    '--wait <duration>',
+    'how long to wait until all pods are ready, as 30s or 2m; 0 does not wait',
+  )
     .default(30_000, '30s')
     .argParser(value => {
       try {
         return duration(value)
       } catch (cause) {
-        throw new NsmError('BAD_USAGE', `--wait ${value}: expected a duration like 500ms, 30s or 2m`, { cause })
+        throw new NsmError('BAD_USAGE', `--wait ${value}: expected a duration like 500ms, 30s or 2m`, {
+          cause,
+        })
       }
     })
 }

@@ -28,7 +28,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     out: text => void writeSync(1, text),
     note: text => void writeSync(2, text),
     paint: paintFor(process.stderr),
-    progress: process.stderr.isTTY === true ? 'live' : 'lines',
+    progress: process.stderr.isTTY ? 'live' : 'lines',
     signal: stop.signal,
   }
   try {
@@ -46,7 +46,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
 /** The whole command tree; `exit` takes the exit code of commands that have one of their own (exec). */
 export function nsmCommand(context: Context, exit: (code: number) => void): Command {
   const nsm = new Command('nsm')
-    .description('Network Service Mesh for the plain Linux kernel: a whole mesh on one machine, from Kubernetes YAML.')
+    .description(
+      'Network Service Mesh for the plain Linux kernel: a whole mesh on one machine, from Kubernetes YAML.',
+    )
     .version(version, '-V, --version')
     .exitOverride()
     .configureOutput({ writeOut: context.out, writeErr: context.note })

@@ -18,7 +18,9 @@ export interface Setting<T> {
 export type ConfigTable = Readonly<Record<string, Setting<unknown>>>
 
 /** The values that a table describes. */
-export type Config<T extends ConfigTable> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never }
+export type Config<T extends ConfigTable> = {
+  readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never
+}
 
 /** Types one row of a table, so that `default` and `parse` agree. */
 export function setting<T>(row: Setting<T>): Setting<T> {
@@ -29,14 +31,23 @@ export function setting<T>(row: Setting<T>): Setting<T> {
  * Reads a configuration from environment variables. Empty is unset. All mistakes are reported in one
  * NsmError BAD_CONFIG that names each variable, its value and why it is wrong.
  */
-export function readConfig<T extends ConfigTable>(table: T, env: Readonly<Record<string, string | undefined>>): Config<T> {
+export function readConfig<T extends ConfigTable>(
+  table: T,
+  env: Readonly<Record<string, string | undefined>>,
+): Config<T> {
   const mistakes: string[] = []
   const values = Object.entries(table).map(([key, row]) => [key, readSetting(row, env, mistakes)] as const)
   if (mistakes.length > 0) throw new NsmError('BAD_CONFIG', `configuration: ${mistakes.join('; ')}`)
+  // Each value came out of its own row's parser.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.fromEntries(values) as Config<T>
 }
 
-function readSetting(row: Setting<unknown>, env: Readonly<Record<string, string | undefined>>, mistakes: string[]): unknown {
+function readSetting(
+  row: Setting<unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+  mistakes: string[],
+): unknown {
   const name = [row.env, ...(row.also ?? [])].find(candidate => (env[candidate] ?? '') !== '')
   if (name === undefined) {
     if (!('default' in row)) mistakes.push(`${row.env} is not set (${row.doc})`)
@@ -46,7 +57,9 @@ function readSetting(row: Setting<unknown>, env: Readonly<Record<string, string 
   try {
     return row.parse(text)
   } catch (cause) {
-    mistakes.push(`${name}=${JSON.stringify(text)}: ${cause instanceof Error ? cause.message : String(cause)}`)
+    mistakes.push(
+      `${name}=${JSON.stringify(text)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    )
     return undefined
   }
 }

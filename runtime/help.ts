@@ -1,7 +1,11 @@
 import type { ConfigTable } from './config.ts'
 
 /** The `--help` text of a program: its summary and one line per setting. */
-export function describeConfig(program: { readonly name: string; readonly summary: string; readonly config: ConfigTable }): string {
+export function describeConfig(program: {
+  readonly name: string
+  readonly summary: string
+  readonly config: ConfigTable
+}): string {
   const rows = Object.values(program.config).map(row => {
     const fallback = 'default' in row ? ` (default ${show(row.default)})` : ' (required)'
     const aliases = row.also === undefined ? '' : `; also read from ${row.also.join(', ')}`

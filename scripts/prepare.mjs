@@ -42,7 +42,9 @@ function requireCommands() {
   if (missing.length === 0) return
   const packages = missing.map(item => item.package).join(' ')
   if (process.getuid?.() !== 0 || !debian()) {
-    process.stderr.write(`nsm needs ${missing.map(item => item.command).join(', ')}: install the packages ${packages}\n`)
+    process.stderr.write(
+      `nsm needs ${missing.map(item => item.command).join(', ')}: install the packages ${packages}\n`,
+    )
     process.exit(69)
   }
   say(`installing system packages: ${packages}`)
@@ -60,14 +62,23 @@ function onPath(command) {
 }
 
 function debian() {
-  return existsSync('/etc/os-release') && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'))
+  return (
+    existsSync('/etc/os-release') &&
+    /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'))
+  )
 }
 
 function run(command, args) {
   try {
-    execFileSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    execFileSync(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
   } catch (error) {
-    process.stderr.write(`nsm: ${command} ${args.join(' ')} failed: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(
+      `nsm: ${command} ${args.join(' ')} failed: ${error instanceof Error ? error.message : String(error)}\n`,
+    )
     process.exit(70)
   }
 }

@@ -35,33 +35,95 @@ export const grpcStatus = {
 
 /** The error table. docs/errors.md has one heading per code; test/drift.test.ts compares them. */
 export const errorKinds = {
-  BAD_ANNOTATION: kind('INVALID_ARGUMENT', 'no', 65, 'An annotation or its environment variable does not follow the grammar.'),
-  BAD_CONFIG: kind('INVALID_ARGUMENT', 'no', 78, 'An environment variable or flag of a program has a value that it cannot take.'),
-  BAD_INPUT: kind('INVALID_ARGUMENT', 'no', 65, 'A file, a manifest or a message is malformed.'),
-  BAD_USAGE: kind('INVALID_ARGUMENT', 'no', 64, 'A command line names an unknown command, flag or object.'),
-  SERVICE_NOT_FOUND: kind('NOT_FOUND', 'yes', 68, 'No network service of that name is known.'),
-  NO_ENDPOINT: kind('UNAVAILABLE', 'yes', 69, 'No endpoint of the service matches the labels of the client, or none accepted.'),
-  ENDPOINT_REFUSED: kind('RESOURCE_EXHAUSTED', 'yes', 69, 'The chosen endpoint refused the request.'),
-  ENDPOINT_LOST: kind('UNAVAILABLE', 'yes', 69, 'The chosen endpoint died while it was being asked.'),
-  POOL_EXHAUSTED: kind('RESOURCE_EXHAUSTED', 'yes', 69, 'The address pool of the endpoint has no free address left.'),
-  INTERFACE_EXISTS: kind('ALREADY_EXISTS', 'no', 73, 'The pod already has an interface of the requested name.'),
-  MANAGER_UNAVAILABLE: kind('UNAVAILABLE', 'yes', 69, 'The manager of the node does not answer.'),
-  FORWARDER_UNAVAILABLE: kind('UNAVAILABLE', 'yes', 69, 'No forwarder is registered with the manager, or it does not answer.'),
-  SOCKET_MISSING: kind('FAILED_PRECONDITION', 'yes', 72, 'The socket that the device plugin should have mounted is not there.'),
-  DEADLINE: kind('DEADLINE_EXCEEDED', 'yes', 75, 'The deadline passed before the work was done.'),
-  CANCELLED: kind('CANCELLED', 'no', 130, 'The caller gave up.'),
-  CONFLICT: kind('ABORTED', 'yes', 75, 'The object is being changed by somebody else.'),
-  NOT_FOUND: kind('NOT_FOUND', 'no', 68, 'The named object does not exist.'),
-  ALREADY_EXISTS: kind('ALREADY_EXISTS', 'no', 73, 'An object of that name exists.'),
-  DENIED: kind('PERMISSION_DENIED', 'no', 77, 'The caller is not allowed to do this, or its identity could not be verified.'),
-  KERNEL: kind('INTERNAL', 'yes', 71, 'The kernel refused an operation; the message carries its own words.'),
-  STORAGE: kind('RESOURCE_EXHAUSTED', 'yes', 74, 'The journal or the registry could not be written.'),
-  UNSUPPORTED: kind('UNIMPLEMENTED', 'no', 69, 'This machine or this version cannot do it.'),
-  INTERNAL: kind('INTERNAL', 'no', 70, 'A defect of the program.'),
+  BAD_ANNOTATION: kind(
+    { status: 'INVALID_ARGUMENT', retry: 'no', exit: 65 },
+    'An annotation or its environment variable does not follow the grammar.',
+  ),
+  BAD_CONFIG: kind(
+    { status: 'INVALID_ARGUMENT', retry: 'no', exit: 78 },
+    'An environment variable or flag of a program has a value that it cannot take.',
+  ),
+  BAD_INPUT: kind(
+    { status: 'INVALID_ARGUMENT', retry: 'no', exit: 65 },
+    'A file, a manifest or a message is malformed.',
+  ),
+  BAD_USAGE: kind(
+    { status: 'INVALID_ARGUMENT', retry: 'no', exit: 64 },
+    'A command line names an unknown command, flag or object.',
+  ),
+  SERVICE_NOT_FOUND: kind(
+    { status: 'NOT_FOUND', retry: 'yes', exit: 68 },
+    'No network service of that name is known.',
+  ),
+  NO_ENDPOINT: kind(
+    { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
+    'No endpoint of the service matches the labels of the client, or none accepted.',
+  ),
+  ENDPOINT_REFUSED: kind(
+    { status: 'RESOURCE_EXHAUSTED', retry: 'yes', exit: 69 },
+    'The chosen endpoint refused the request.',
+  ),
+  ENDPOINT_LOST: kind(
+    { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
+    'The chosen endpoint died while it was being asked.',
+  ),
+  POOL_EXHAUSTED: kind(
+    { status: 'RESOURCE_EXHAUSTED', retry: 'yes', exit: 69 },
+    'The address pool of the endpoint has no free address left.',
+  ),
+  INTERFACE_EXISTS: kind(
+    { status: 'ALREADY_EXISTS', retry: 'no', exit: 73 },
+    'The pod already has an interface of the requested name.',
+  ),
+  MANAGER_UNAVAILABLE: kind(
+    { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
+    'The manager of the node does not answer.',
+  ),
+  FORWARDER_UNAVAILABLE: kind(
+    { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
+    'No forwarder is registered with the manager, or it does not answer.',
+  ),
+  SOCKET_MISSING: kind(
+    { status: 'FAILED_PRECONDITION', retry: 'yes', exit: 72 },
+    'The socket that the device plugin should have mounted is not there.',
+  ),
+  DEADLINE: kind(
+    { status: 'DEADLINE_EXCEEDED', retry: 'yes', exit: 75 },
+    'The deadline passed before the work was done.',
+  ),
+  CANCELLED: kind({ status: 'CANCELLED', retry: 'no', exit: 130 }, 'The caller gave up.'),
+  CONFLICT: kind(
+    { status: 'ABORTED', retry: 'yes', exit: 75 },
+    'The object is being changed by somebody else.',
+  ),
+  NOT_FOUND: kind({ status: 'NOT_FOUND', retry: 'no', exit: 68 }, 'The named object does not exist.'),
+  ALREADY_EXISTS: kind({ status: 'ALREADY_EXISTS', retry: 'no', exit: 73 }, 'An object of that name exists.'),
+  DENIED: kind(
+    { status: 'PERMISSION_DENIED', retry: 'no', exit: 77 },
+    'The caller is not allowed to do this, or its identity could not be verified.',
+  ),
+  KERNEL: kind(
+    { status: 'INTERNAL', retry: 'yes', exit: 71 },
+    'The kernel refused an operation; the message carries its own words.',
+  ),
+  STORAGE: kind(
+    { status: 'RESOURCE_EXHAUSTED', retry: 'yes', exit: 74 },
+    'The journal or the registry could not be written.',
+  ),
+  UNSUPPORTED: kind(
+    { status: 'UNIMPLEMENTED', retry: 'no', exit: 69 },
+    'This machine or this version cannot do it.',
+  ),
+  INTERNAL: kind({ status: 'INTERNAL', retry: 'no', exit: 70 }, 'A defect of the program.'),
 } as const satisfies Record<string, ErrorKind>
 
 /** The name of a row of `errorKinds`. */
 export type ErrorCode = keyof typeof errorKinds
+
+/** Whether a text is a code of the table. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorKinds, text)
+}
 
 /** An error with a code from the table; `message` names the object and the reason, `cause` keeps the original. */
 export class NsmError extends Error {
@@ -93,6 +155,6 @@ export class NsmError extends Error {
   }
 }
 
-function kind(status: ErrorKind['status'], retry: ErrorKind['retry'], exit: number, meaning: string): ErrorKind {
-  return { status, retry, exit, meaning }
+function kind(rules: Omit<ErrorKind, 'meaning'>, meaning: string): ErrorKind {
+  return { ...rules, meaning }
 }

@@ -24,7 +24,12 @@ const story: readonly Scene[] = [
   },
   {
     title: '2. icmp-responder: four clients, two endpoints, round robin',
-    commands: ['nsm up -f manifests/examples/icmp-responder', 'nsm connections', 'nsm exec CLIENT -- ping -c 2 -i 0.2 10.60.1.2', 'nsm down'],
+    commands: [
+      'nsm up -f manifests/examples/icmp-responder',
+      'nsm connections',
+      'nsm exec CLIENT -- ping -c 2 -i 0.2 10.60.1.2',
+      'nsm down',
+    ],
     pod: 'simple-client',
   },
   {
@@ -68,10 +73,16 @@ function show(command: string): void {
 }
 
 function podNamed(start: string): string {
-  const reply = JSON.parse(shell('nsm ps --json', 'pipe').stdout) as { readonly pods: readonly { readonly name: string }[] }
+  const reply = JSON.parse(shell('nsm ps --json', 'pipe').stdout) as {
+    readonly pods: readonly { readonly name: string }[]
+  }
   return reply.pods.find(pod => pod.name.startsWith(start))?.name ?? start
 }
 
 function shell(command: string, output: 'inherit' | 'pipe') {
-  return spawnSync('sh', ['-c', command], { stdio: ['ignore', output, output === 'pipe' ? 'pipe' : 'inherit'], encoding: 'utf8', env: { ...process.env, NSM_MESH: mesh } })
+  return spawnSync('sh', ['-c', command], {
+    stdio: ['ignore', output, output === 'pipe' ? 'pipe' : 'inherit'],
+    encoding: 'utf8',
+    env: { ...process.env, NSM_MESH: mesh },
+  })
 }

@@ -15,18 +15,27 @@ const common = ['LOG_LEVEL', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE']
 
 describe('drift', () => {
   it('docs/errors.md has exactly one heading per error code', () => {
-    const headings = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^## ([A-Z_]+)$/gm)].map(match => match[1])
+    const headings = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^## ([A-Z_]+)$/gm)].map(
+      match => match[1] ?? '',
+    )
     expect(headings.toSorted()).toEqual(Object.keys(errorKinds).toSorted())
   })
 
-  it.each(programs)('%s/README.md names every variable of its configuration table, and no other', async program => {
-    const table = await tableOf(program)
-    const known = Object.values(table).flatMap(row => [row.env, ...(row.also ?? [])])
-    const readme = readFileSync(`${program}/README.md`, 'utf8')
-    const named = [...readme.matchAll(/^\| `([A-Z][A-Z0-9_]+)`/gm)].map(match => match[1] ?? '')
-    expect(named.toSorted()).toEqual(Object.values(table).map(row => row.env).toSorted())
-    expect(known.filter(name => !readme.includes(`\`${name}\``))).toEqual([])
-  })
+  it.each(programs)(
+    '%s/README.md names every variable of its configuration table, and no other',
+    async program => {
+      const table = await tableOf(program)
+      const known = Object.values(table).flatMap(row => [row.env, ...(row.also ?? [])])
+      const readme = readFileSync(`${program}/README.md`, 'utf8')
+      const named = [...readme.matchAll(/^\| `([A-Z][A-Z0-9_]+)`/gm)].map(match => match[1] ?? '')
+      expect(named.toSorted()).toEqual(
+        Object.values(table)
+          .map(row => row.env)
+          .toSorted(),
+      )
+      expect(known.filter(name => !readme.includes(`\`${name}\``))).toEqual([])
+    },
+  )
 
   it.each(programs)('manifests set only variables that %s reads', async program => {
     const table = await tableOf(program)
@@ -37,9 +46,15 @@ describe('drift', () => {
   it('the generated code is what buf makes of proto/', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nsm-gen-'))
     try {
-      execFileSync('node_modules/.bin/buf', ['generate', '--output', folder], { env: { ...process.env, PATH: `${process.cwd()}/node_modules/.bin:${process.env['PATH'] ?? ''}` } })
+      execFileSync('node_modules/.bin/buf', ['generate', '--output', folder], {
+        env: { ...process.env, PATH: `${process.cwd()}/node_modules/.bin:${process.env['PATH'] ?? ''}` },
+      })
       const read = (root: string) =>
-        Object.fromEntries(globSync('**/*.ts', { cwd: join(root, 'sdk/wire/gen') }).toSorted().map(file => [file, readFileSync(join(root, 'sdk/wire/gen', file), 'utf8')]))
+        Object.fromEntries(
+          globSync('**/*.ts', { cwd: join(root, 'sdk/wire/gen') })
+            .toSorted()
+            .map(file => [file, readFileSync(join(root, 'sdk/wire/gen', file), 'utf8')]),
+        )
       expect(read('.')).toEqual(read(folder))
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -47,15 +62,24 @@ describe('drift', () => {
   })
 
   it('docs/dependencies.md gives a reason for each dependency', () => {
-    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>
-    const names = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap(kind => Object.keys(manifest[kind] ?? {}))
-    const reasons = [...readFileSync('docs/dependencies.md', 'utf8').matchAll(/^\| `([^`]+)`/gm)].map(match => match[1] ?? '')
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+      string,
+      Record<string, string>
+    >
+    const names = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap(kind =>
+      Object.keys(manifest[kind] ?? {}),
+    )
+    const reasons = [...readFileSync('docs/dependencies.md', 'utf8').matchAll(/^\| `([^`]+)`/gm)].map(
+      match => match[1] ?? '',
+    )
     expect(reasons.toSorted()).toEqual(names.toSorted())
   })
 
   it('manifests/README.md names every example', () => {
     const text = readFileSync('manifests/examples/README.md', 'utf8')
-    expect(globSync('manifests/examples/*/').filter(folder => !text.includes(folder.split('/')[2] ?? folder))).toEqual([])
+    expect(
+      globSync('manifests/examples/*/').filter(folder => !text.includes(folder.split('/')[2] ?? folder)),
+    ).toEqual([])
   })
 })
 
@@ -68,8 +92,18 @@ async function tableOf(program: string): Promise<ConfigTable> {
 function manifestVariables(program: string): readonly string[] {
   const names = globSync(`manifests/base/${program}/*.yaml`).flatMap(file =>
     parseAllDocuments(readFileSync(file, 'utf8')).flatMap(document => {
-      const object = document.toJS() as { readonly spec?: { readonly template?: { readonly spec?: { readonly containers?: readonly { readonly env?: readonly { readonly name: string }[] }[] } } } } | null
-      return (object?.spec?.template?.spec?.containers ?? []).flatMap(container => (container.env ?? []).map(variable => variable.name))
+      const object = document.toJS() as {
+        readonly spec?: {
+          readonly template?: {
+            readonly spec?: {
+              readonly containers?: readonly { readonly env?: readonly { readonly name: string }[] }[]
+            }
+          }
+        }
+      } | null
+      return (object?.spec?.template?.spec?.containers ?? []).flatMap(container =>
+        (container.env ?? []).map(variable => variable.name),
+      )
     }),
   )
   return [...new Set(names)]

@@ -54,18 +54,28 @@ const files = sources()
 
 describe('layers', () => {
   it('every folder imports only what the table allows', () => {
-    const wrong = files.flatMap(file => file.imports.filter(target => !allowed(file, target)).map(target => `${file.path} imports ${target}`))
+    const wrong = files.flatMap(file =>
+      file.imports.filter(target => !allowed(file, target)).map(target => `${file.path} imports ${target}`),
+    )
     expect(wrong).toEqual([])
   })
 
   it('nobody climbs out of a folder with ../', () => {
-    expect(files.flatMap(file => file.imports.filter(target => target.startsWith('../')).map(target => `${file.path}: ${target}`))).toEqual([])
+    expect(
+      files.flatMap(file =>
+        file.imports.filter(target => target.startsWith('../')).map(target => `${file.path}: ${target}`),
+      ),
+    ).toEqual([])
   })
 
   it('only a package’s owner imports it', () => {
     const wrong = files
       .filter(file => !isTest(file))
-      .flatMap(file => file.imports.filter(target => target in ownedBy && !owns(file, target)).map(target => `${file.path} imports ${target}`))
+      .flatMap(file =>
+        file.imports
+          .filter(target => target in ownedBy && !owns(file, target))
+          .map(target => `${file.path} imports ${target}`),
+      )
     expect(wrong).toEqual([])
   })
 
@@ -77,9 +87,22 @@ describe('layers', () => {
   })
 
   it('no manifest gives a capability, a host namespace or privilege to a program that does not import kernel', () => {
-    const privileged = new Set(files.filter(file => !isTest(file) && file.imports.some(target => target.startsWith('#kernel/') && target !== '#kernel/peer.ts')).map(file => file.folder))
+    const privileged = new Set(
+      files
+        .filter(
+          file =>
+            !isTest(file) &&
+            file.imports.some(target => target.startsWith('#kernel/') && target !== '#kernel/peer.ts'),
+        )
+        .map(file => file.folder),
+    )
     const wrong = containersOfManifests()
-      .filter(item => item.wants.length > 0 && !privileged.has(item.program) && !(item.program === 'manager' && item.wants.every(want => want === 'hostPID')))
+      .filter(
+        item =>
+          item.wants.length > 0 &&
+          !privileged.has(item.program) &&
+          !(item.program === 'manager' && item.wants.every(want => want === 'hostPID')),
+      )
       .map(item => `${item.file}: ${item.program} wants ${item.wants.join(', ')}`)
     expect(wrong).toEqual([])
   })
@@ -87,21 +110,33 @@ describe('layers', () => {
 
 function allowed(file: Source, target: string): boolean {
   if (!target.startsWith('#')) return true
-  const rules = mayImport[layerOf(file.path)] ?? mayImport[file.folder] ?? (file.path in mayImport ? mayImport[file.path] : undefined)
+  const rules =
+    mayImport[layerOf(file.path)] ??
+    mayImport[file.folder] ??
+    (file.path in mayImport ? mayImport[file.path] : undefined)
   if (rules === undefined) return false
   const wanted = target.slice(1)
-  return rules.includes('*') || wanted.startsWith(`${file.folder}/`) && file.folder !== 'sdk' || layerOf(wanted) === layerOf(file.path) || rules.some(rule => wanted === rule || wanted.startsWith(`${rule}/`) || wanted.startsWith(`${rule}.`)) || (isTest(file) && (wanted.startsWith('test/') || wanted.startsWith('sdk/')))
+  return (
+    rules.includes('*') ||
+    (wanted.startsWith(`${file.folder}/`) && file.folder !== 'sdk') ||
+    layerOf(wanted) === layerOf(file.path) ||
+    rules.some(rule => wanted === rule || wanted.startsWith(`${rule}/`) || wanted.startsWith(`${rule}.`)) ||
+    (isTest(file) && (wanted.startsWith('test/') || wanted.startsWith('sdk/')))
+  )
 }
 
 /** `sdk/rpc/serve.ts` → `sdk/rpc`, `sdk/service-ref.ts` → `sdk/service-ref`, `manager/chain.ts` → `manager`. */
 function layerOf(path: string): string {
   const [first = '', second = ''] = path.split('/')
   if (first !== 'sdk') return first
-  return [second, `${second}`].map(part => `sdk/${part}`).find(name => name in mayImport) ?? `sdk/${second.replace(/(\.test)?\.ts$/, '')}`
+  return `sdk/${second}` in mayImport ? `sdk/${second}` : `sdk/${second.replace(/(\.test)?\.ts$/, '')}`
 }
 
 function owns(file: Source, target: string): boolean {
-  return (ownedBy[target] ?? []).some(owner => file.path.startsWith(`${owner}/`)) || ['bench', 'test'].includes(file.folder)
+  return (
+    (ownedBy[target] ?? []).some(owner => file.path.startsWith(`${owner}/`)) ||
+    ['bench', 'test'].includes(file.folder)
+  )
 }
 
 function isTest(file: Source): boolean {
@@ -113,11 +148,14 @@ function reach(path: string, seen: Set<string>): ReadonlySet<string> {
   if (seen.has(path)) return new Set()
   seen.add(path)
   const text = readFileSync(path, 'utf8').replaceAll(/import type [^'"]*['"][^'"]+['"]/g, '')
-  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].flatMap(match => match[1] ?? [])
+  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].flatMap(
+    match => match[1] ?? [],
+  )
   return new Set(
     targets.flatMap(target => {
       if (target.startsWith('#')) return [...reach(target.slice(1), seen)]
-      if (target.startsWith('./')) return [...reach(new URL(target, `file:///${path}`).pathname.slice(1), seen)]
+      if (target.startsWith('./'))
+        return [...reach(new URL(target, `file:///${path}`).pathname.slice(1), seen)]
       return target.startsWith('node:') ? [] : [target]
     }),
   )
@@ -132,20 +170,30 @@ interface Wish {
 interface PodSpec {
   readonly hostNetwork?: boolean
   readonly hostPID?: boolean
-  readonly containers?: readonly { readonly securityContext?: { readonly privileged?: boolean; readonly capabilities?: { readonly add?: readonly string[] } } }[]
+  readonly containers?: readonly {
+    readonly securityContext?: {
+      readonly privileged?: boolean
+      readonly capabilities?: { readonly add?: readonly string[] }
+    }
+  }[]
 }
 
 function containersOfManifests(): readonly Wish[] {
   return globSync('manifests/base/**/*.yaml').flatMap(file =>
     parseAllDocuments(readFileSync(file, 'utf8')).flatMap(document => {
-      const object = document.toJS() as { readonly spec?: { readonly template?: { readonly spec?: PodSpec } } } | null
+      const object = document.toJS() as {
+        readonly spec?: { readonly template?: { readonly spec?: PodSpec } }
+      } | null
       const spec = object?.spec?.template?.spec
       if (spec === undefined) return []
       const capabilities = (spec.containers ?? []).flatMap(container => [
         ...(container.securityContext?.capabilities?.add ?? []),
         ...(container.securityContext?.privileged === true ? ['privileged'] : []),
       ])
-      const host = [...(spec.hostNetwork === true ? ['hostNetwork'] : []), ...(spec.hostPID === true ? ['hostPID'] : [])]
+      const host = [
+        ...(spec.hostNetwork === true ? ['hostNetwork'] : []),
+        ...(spec.hostPID === true ? ['hostPID'] : []),
+      ]
       return [{ file, program: file.split('/')[2] ?? '', wants: [...capabilities, ...host] }]
     }),
   )

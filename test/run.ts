@@ -26,7 +26,11 @@ const tiers: readonly Tier[] = [
 const results = mkdtempSync(join(tmpdir(), 'nsm-test-'))
 try {
   const totals = tiers.map(runTier).reduce(
-    (sum, tier) => ({ passed: sum.passed + tier.passed, failed: sum.failed + tier.failed, skipped: sum.skipped + tier.skipped }),
+    (sum, tier) => ({
+      passed: sum.passed + tier.passed,
+      failed: sum.failed + tier.failed,
+      skipped: sum.skipped + tier.skipped,
+    }),
     { passed: 0, failed: 0, skipped: 0 },
   )
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`)
@@ -50,8 +54,17 @@ function runTier(tier: Tier): Totals {
   }
   process.stdout.write(`\n${name}:\n`)
   const report = join(results, `${tier.projects[0]}.json`)
-  const vitest = ['node_modules/.bin/vitest', 'run', ...tier.projects.flatMap(project => ['--project', project])]
-  const reporters = ['--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const vitest = [
+    'node_modules/.bin/vitest',
+    'run',
+    ...tier.projects.flatMap(project => ['--project', project]),
+  ]
+  const reporters = [
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]
   const [command, ...args] = [...tier.within, ...vitest, ...reporters, ...process.argv.slice(2)]
   const done = spawnSync(command ?? '', args, { stdio: 'inherit' })
   return totalsOf(report, done.status ?? 1)
@@ -60,7 +73,11 @@ function runTier(tier: Tier): Totals {
 /** A run that ends badly without a failing test (a crash, an unhandled rejection) counts as one failure. */
 function totalsOf(report: string, status: number): Totals {
   try {
-    const json = JSON.parse(readFileSync(report, 'utf8')) as { numPassedTests: number; numFailedTests: number; numPendingTests: number }
+    const json = JSON.parse(readFileSync(report, 'utf8')) as {
+      numPassedTests: number
+      numFailedTests: number
+      numPendingTests: number
+    }
     const failed = json.numFailedTests === 0 && status !== 0 ? 1 : json.numFailedTests
     return { passed: json.numPassedTests, failed, skipped: json.numPendingTests }
   } catch {

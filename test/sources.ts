@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 
 /** A TypeScript file of the project and what it imports. */
 export interface Source {
@@ -20,7 +19,8 @@ export function sources(): readonly Source[] {
     })
 }
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g
 
 function importsOf(text: string): readonly string[] {
   return [...text.matchAll(importPattern)].flatMap(match => match[1] ?? match[2] ?? [])

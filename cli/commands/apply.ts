@@ -11,10 +11,19 @@ export function applyCommand(context: Context): Command {
     .addOption(fileOption().makeOptionMandatory())
     .addOption(meshOption())
     .addOption(waitOption())
-    .action(async (options: { readonly filename: readonly string[]; readonly name: string; readonly wait: number }) => {
-      const manifests = await readManifests(options.filename)
-      await withMesh(options.name, ({ mesh }) =>
-        showProgress(mesh.apply({ manifests: [...manifests], waitMs: options.wait }, { signal: context.signal }), context),
-      )
-    })
+    .action(
+      async (options: {
+        readonly filename: readonly string[]
+        readonly name: string
+        readonly wait: number
+      }) => {
+        const manifests = await readManifests(options.filename)
+        await withMesh(options.name, ({ mesh }) =>
+          showProgress(
+            mesh.apply({ manifests: [...manifests], waitMs: options.wait }, { signal: context.signal }),
+            context,
+          ),
+        )
+      },
+    )
 }

@@ -8,8 +8,15 @@ export function completionCommand(context: Context, root: () => Command): Comman
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', '\nExample: source <(nsm completion bash)')
     .action((shell: string) => {
-      const commands = root().commands.map(command => ({ name: command.name(), words: command.options.flatMap(option => option.long ?? []) }))
-      context.out(shell === 'fish' ? fish(commands) : (shell === 'zsh' ? 'autoload -U +X bashcompinit && bashcompinit\n' : '') + bash(commands))
+      const commands = root().commands.map(command => ({
+        name: command.name(),
+        words: command.options.flatMap(option => option.long ?? []),
+      }))
+      context.out(
+        shell === 'fish'
+          ? fish(commands)
+          : (shell === 'zsh' ? 'autoload -U +X bashcompinit && bashcompinit\n' : '') + bash(commands),
+      )
     })
 }
 
@@ -19,7 +26,9 @@ interface Words {
 }
 
 function bash(commands: readonly Words[]): string {
-  const cases = commands.map(command => `    ${command.name}) words="${[...command.words, '--help'].join(' ')}" ;;`).join('\n')
+  const cases = commands
+    .map(command => `    ${command.name}) words="${[...command.words, '--help'].join(' ')}" ;;`)
+    .join('\n')
   return `_nsm() {
   local words="${commands.map(command => command.name).join(' ')}"
   [ "$COMP_CWORD" -gt 1 ] && case "\${COMP_WORDS[1]}" in
@@ -36,7 +45,10 @@ complete -F _nsm nsm
 function fish(commands: readonly Words[]): string {
   const names = `complete -c nsm -f -n __fish_use_subcommand -a '${commands.map(command => command.name).join(' ')}'\n`
   const options = commands.flatMap(command =>
-    command.words.map(word => `complete -c nsm -n '__fish_seen_subcommand_from ${command.name}' -l ${word.replace(/^--/, '')}\n`),
+    command.words.map(
+      word =>
+        `complete -c nsm -n '__fish_seen_subcommand_from ${command.name}' -l ${word.replace(/^--/, '')}\n`,
+    ),
   )
   return names + options.join('')
 }

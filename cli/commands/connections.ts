@@ -15,7 +15,9 @@ export function connectionsCommand(context: Context): Command {
     .addOption(meshOption())
     .addOption(jsonOption())
     .action(async (options: { readonly name: string; readonly json?: boolean }) => {
-      const reply = await withMesh(options.name, ({ admin }) => admin.listConnections({}, { signal: context.signal }))
+      const reply = await withMesh(options.name, ({ admin }) =>
+        admin.listConnections({}, { signal: context.signal }),
+      )
       if (options.json === true) context.out(jsonOf(ListConnectionsReplySchema, reply))
       else context.out(connectionTable(reply.connections, new Date()))
     })

@@ -23,12 +23,21 @@ export function deleteCommand(context: Context): Command {
     .addOption(meshOption())
     .action(async (kind: string | undefined, object: string | undefined, options: DeleteOptions) => {
       const byFile = options.filename !== undefined
-      if (byFile === (kind !== undefined)) throw new NsmError('BAD_USAGE', 'delete: name either -f FILE or KIND NAME')
-      if (!byFile && object === undefined) throw new NsmError('BAD_USAGE', `delete ${kind}: the name of the object is missing`)
+      if (byFile === (kind !== undefined))
+        throw new NsmError('BAD_USAGE', 'delete: name either -f FILE or KIND NAME')
+      if (!byFile && object === undefined)
+        throw new NsmError('BAD_USAGE', `delete ${kind}: the name of the object is missing`)
       if (kind === 'connection') return await closeConnection(object ?? '', options.name, context)
       const manifests = await readManifests(options.filename ?? [])
-      const request = { manifests: [...manifests], kind: kind ?? '', name: object ?? '', namespace: options.namespace }
-      await withMesh(options.name, ({ mesh }) => showProgress(mesh.delete(request, { signal: context.signal }), context))
+      const request = {
+        manifests: [...manifests],
+        kind: kind ?? '',
+        name: object ?? '',
+        namespace: options.namespace,
+      }
+      await withMesh(options.name, ({ mesh }) =>
+        showProgress(mesh.delete(request, { signal: context.signal }), context),
+      )
     })
 }
 

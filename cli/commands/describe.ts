@@ -22,26 +22,53 @@ export function describeCommand(context: Context): Command {
     .addOption(namespaceOption())
     .addOption(meshOption())
     .addOption(jsonOption())
-    .action(async (what: string, options: { readonly name: string; readonly namespace: string; readonly json?: boolean }) => {
-      await withMesh(options.name, async connection => {
-        const wanted = await findPod(connection, { name: what, namespace: options.namespace }, context.signal)
-        const { connections } = await connection.admin.listConnections({}, { signal: context.signal })
-        const records = matching(connections, wanted)
-        const events = await allEvents(connection, context.signal)
-        const ids = records.length > 0 ? records.map(record => record.connection?.id ?? '') : pendingIds(events, wanted)
-        if (ids.length === 0) throw new NsmError('NOT_FOUND', `no connection and no request of "${what}"; nsm connections lists what there is`)
-        for (const id of ids) {
-          const steps = stepsOf(events, id)
-          if (options.json === true) context.out(steps.map(step => jsonOf(EventSchema, step)).join(''))
-          else context.out(describe(records.find(record => record.connection?.id === id), steps, context.paint))
-        }
-      })
-    })
+    .action(
+      async (
+        what: string,
+        options: { readonly name: string; readonly namespace: string; readonly json?: boolean },
+      ) => {
+        await withMesh(options.name, async connection => {
+          const wanted = await findPod(
+            connection,
+            { name: what, namespace: options.namespace },
+            context.signal,
+          )
+          const { connections } = await connection.admin.listConnections({}, { signal: context.signal })
+          const records = matching(connections, wanted)
+          const events = await allEvents(connection, context.signal)
+          const ids =
+            records.length > 0
+              ? records.map(record => record.connection?.id ?? '')
+              : pendingIds(events, wanted)
+          if (ids.length === 0)
+            throw new NsmError(
+              'NOT_FOUND',
+              `no connection and no request of "${what}"; nsm connections lists what there is`,
+            )
+          for (const id of ids) {
+            const steps = stepsOf(events, id)
+            if (options.json === true) context.out(steps.map(step => jsonOf(EventSchema, step)).join(''))
+            else
+              context.out(
+                describe(
+                  records.find(record => record.connection?.id === id),
+                  steps,
+                  context.paint,
+                ),
+              )
+          }
+        })
+      },
+    )
 }
 
 /** Connections that have not come about yet are known by their events alone. */
 function pendingIds(events: readonly Event[], what: string): readonly string[] {
-  const own = events.filter(event => event.connectionId !== '' && (event.connectionId.startsWith(what) || (event.step === 'requested' && event.object.endsWith(what))))
+  const own = events.filter(
+    event =>
+      event.connectionId !== '' &&
+      (event.connectionId.startsWith(what) || (event.step === 'requested' && event.object.endsWith(what))),
+  )
   return [...new Set(own.map(event => event.connectionId))]
 }
 
@@ -54,7 +81,9 @@ function describe(record: ConnectionRecord | undefined, steps: readonly Event[],
   const rows = steps.map(step => [
     stepNumber(step.step),
     clock(step.time),
-    step.step.includes('refused') || step.step === 'failed' || step.step.includes('lost') ? paint('red', step.step) : step.step,
+    step.step.includes('refused') || step.step === 'failed' || step.step.includes('lost')
+      ? paint('red', step.step)
+      : step.step,
     step.program,
     step.node,
     step.object,
@@ -65,7 +94,8 @@ function describe(record: ConnectionRecord | undefined, steps: readonly Event[],
 
 function summary(record: ConnectionRecord): string {
   const context = record.connection?.context?.ipContext
-  const setup = record.setupMicros === 0n ? '' : `, made in ${(Number(record.setupMicros) / 1000).toFixed(1)} ms`
+  const setup =
+    record.setupMicros === 0n ? '' : `, made in ${(Number(record.setupMicros) / 1000).toFixed(1)} ms`
   const routes = context?.srcRoutes.map(route => route.prefix).join(', ') ?? ''
   return [
     `Connection  ${record.connection?.id ?? ''}`,

@@ -14,6 +14,8 @@ export function downCommand(context: Context): Command {
         context.note(`mesh "${options.name}" is not running\n`)
         return
       }
-      await withMesh(options.name, ({ mesh }) => showProgress(mesh.down({}, { signal: context.signal }), context))
+      await withMesh(options.name, ({ mesh }) =>
+        showProgress(mesh.down({}, { signal: context.signal }), context),
+      )
     })
 }

@@ -3,8 +3,8 @@ import { Command } from 'commander'
 import { type Context, withMesh } from '#cli/context.ts'
 import { meshOption, namespaceOption } from '#cli/options.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { findPod } from './find-pod.ts'
 import type { ExecInputSchema, ExecOutput } from '#sdk/wire/gen/local/local_pb.ts'
+import { findPod } from './find-pod.ts'
 
 interface ExecOptions {
   readonly container?: string
@@ -27,14 +27,25 @@ export function execCommand(context: Context, exit: (code: number) => void): Com
     .action(async (pod: string, argv: readonly string[], options: ExecOptions) => {
       const code = await withMesh(options.name, async connection => {
         const name = await findPod(connection, { name: pod, namespace: options.namespace }, context.signal)
-        const start = { namespace: options.namespace, pod: name, container: options.container ?? '', argv: [...argv] }
-        return await copyOutput(connection.mesh.exec(execInput(start, context.signal), { signal: context.signal }), name)
+        const start = {
+          namespace: options.namespace,
+          pod: name,
+          container: options.container ?? '',
+          argv: [...argv],
+        }
+        return await copyOutput(
+          connection.mesh.exec(execInput(start, context.signal), { signal: context.signal }),
+          name,
+        )
       })
       exit(code)
     })
 }
 
-async function* execInput(start: Extract<NonNullable<Input['input']>, { case: 'start' }>['value'], signal: AbortSignal): AsyncIterable<Input> {
+async function* execInput(
+  start: Extract<NonNullable<Input['input']>, { case: 'start' }>['value'],
+  signal: AbortSignal,
+): AsyncIterable<Input> {
   yield { input: { case: 'start', value: start } }
   signal.addEventListener('abort', () => process.stdin.destroy(), { once: true })
   for await (const chunk of process.stdin) {

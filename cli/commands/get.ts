@@ -10,9 +10,17 @@ export function getCommand(context: Context): Command {
     .argument('[object]', 'its name')
     .addOption(namespaceOption())
     .addOption(meshOption())
-    .action(async (kind: string, object: string | undefined, options: { readonly name: string; readonly namespace: string }) => {
-      const request = { kind, name: object ?? '', namespace: options.namespace }
-      const reply = await withMesh(options.name, ({ mesh }) => mesh.get(request, { signal: context.signal }))
-      context.out(reply.objects.join('---\n'))
-    })
+    .action(
+      async (
+        kind: string,
+        object: string | undefined,
+        options: { readonly name: string; readonly namespace: string },
+      ) => {
+        const request = { kind, name: object ?? '', namespace: options.namespace }
+        const reply = await withMesh(options.name, ({ mesh }) =>
+          mesh.get(request, { signal: context.signal }),
+        )
+        context.out(reply.objects.join('---\n'))
+      },
+    )
 }

@@ -32,7 +32,8 @@ export function logsCommand(context: Context): Command {
           tail: options.tail,
         }
         const decoder = new TextDecoder()
-        for await (const chunk of connection.mesh.logs(request, { signal: context.signal })) context.out(decoder.decode(chunk.data, { stream: true }))
+        for await (const chunk of connection.mesh.logs(request, { signal: context.signal }))
+          context.out(decoder.decode(chunk.data, { stream: true }))
       })
     })
 }

@@ -21,7 +21,10 @@ export function servicesCommand(context: Context): Command {
           payload: item.networkService?.payload ?? '',
           matches: item.networkService?.matches.length ?? 0,
           endpoints: endpoints.endpoints
-            .filter(endpoint => endpoint.endpoint?.networkServiceNames.includes(item.networkService?.name ?? '') === true)
+            .filter(
+              endpoint =>
+                endpoint.endpoint?.networkServiceNames.includes(item.networkService?.name ?? '') === true,
+            )
             .map(endpoint => endpoint.endpoint?.name ?? ''),
         }))
       })
@@ -30,7 +33,13 @@ export function servicesCommand(context: Context): Command {
         context.out(
           table(
             ['NAMESPACE', 'NAME', 'PAYLOAD', 'MATCHES', 'ENDPOINTS'],
-            rows.map(row => [row.namespace, row.name, row.payload, String(row.matches), row.endpoints.join(',')]),
+            rows.map(row => [
+              row.namespace,
+              row.name,
+              row.payload,
+              String(row.matches),
+              row.endpoints.join(','),
+            ]),
           ),
         )
     })

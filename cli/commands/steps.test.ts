@@ -4,7 +4,16 @@ import { expect, it } from 'vitest'
 import { EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { stepNumber, stepsOf } from './steps.ts'
 
-function event(ms: number, step: string, fields: { readonly connectionId?: string; readonly object?: string; readonly attempt?: number; readonly text?: string } = {}) {
+function event(
+  ms: number,
+  step: string,
+  fields: {
+    readonly connectionId?: string
+    readonly object?: string
+    readonly attempt?: number
+    readonly text?: string
+  } = {},
+) {
   return create(EventSchema, { time: timestampFromMs(ms), step, connectionId: 'c1', attempt: 1, ...fields })
 }
 
@@ -32,9 +41,17 @@ it('stepsOf() puts the endpoint’s own steps before those of the connection, an
 })
 
 it('stepsOf() shows the first and the last run of a request that is repeated', () => {
-  expect(stepsOf(story, 'c1').map(item => item.attempt).at(-1)).toBe(3)
+  expect(
+    stepsOf(story, 'c1')
+      .map(item => item.attempt)
+      .at(-1),
+  ).toBe(3)
 })
 
 it('stepNumber() is empty for what lies outside the ten steps', () => {
-  expect([stepNumber('requested'), stepNumber('client-interface'), stepNumber('closed')]).toEqual(['3', '10', ''])
+  expect([stepNumber('requested'), stepNumber('client-interface'), stepNumber('closed')]).toEqual([
+    '3',
+    '10',
+    '',
+  ])
 })

@@ -28,9 +28,17 @@ export function stepNumber(step: string): string {
  */
 export function stepsOf(events: readonly Event[], connectionId: string): readonly Event[] {
   const own = events.filter(event => event.connectionId === connectionId)
-  const endpoints = new Set(own.filter(event => event.step === 'endpoint-selected').map(event => event.object))
-  const registrations = events.filter(event => event.step === 'endpoint-registered' && endpoints.has(event.object))
-  const pods = events.filter(event => event.step === 'pod-started' && registrations.some(registration => registration.text.includes(event.object)))
+  const endpoints = new Set(
+    own.filter(event => event.step === 'endpoint-selected').map(event => event.object),
+  )
+  const registrations = events.filter(
+    event => event.step === 'endpoint-registered' && endpoints.has(event.object),
+  )
+  const pods = events.filter(
+    event =>
+      event.step === 'pod-started' &&
+      registrations.some(registration => registration.text.includes(event.object)),
+  )
   return [...pods, ...registrations, ...firstAndLastRuns(own)].toSorted((a, b) => millis(a) - millis(b))
 }
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { checkMeshName, type Context, withMesh } from '#cli/context.ts'
+import { type Context, checkMeshName, withMesh } from '#cli/context.ts'
 import { readManifests } from '#cli/manifests.ts'
 import { fileOption, meshOption, waitOption } from '#cli/options.ts'
 import { showProgress } from '#cli/output/progress.ts'
@@ -23,18 +23,30 @@ export function upCommand(context: Context): Command {
     .addOption(new Option('--nodes <count>', 'number of nodes').default(1).argParser(nodeCount))
     .addOption(waitOption())
     .option('--foreground', 'stay, and take the mesh down on Ctrl-C')
-    .addHelpText('after', '\nExample: nsm up -f manifests/examples/vpn-gateway\nThe mesh runs until `nsm down`.')
+    .addHelpText(
+      'after',
+      '\nExample: nsm up -f manifests/examples/vpn-gateway\nThe mesh runs until `nsm down`.',
+    )
     .action(async (options: UpOptions) => {
       const manifests = await readManifests(options.filename ?? [])
       await start({ name: checkMeshName(options.name), nodes: options.nodes }, context.signal)
       await finishOrTakeDown(options, context, () =>
-        withMesh(options.name, ({ mesh }) => showProgress(mesh.apply({ manifests: [...manifests], waitMs: options.wait }, { signal: context.signal }), context)),
+        withMesh(options.name, ({ mesh }) =>
+          showProgress(
+            mesh.apply({ manifests: [...manifests], waitMs: options.wait }, { signal: context.signal }),
+            context,
+          ),
+        ),
       )
     })
 }
 
 /** Ctrl-C during start takes the mesh down; any other failure leaves it up, so that the user can look at it. */
-async function finishOrTakeDown(options: UpOptions, context: Context, work: () => Promise<void>): Promise<void> {
+async function finishOrTakeDown(
+  options: UpOptions,
+  context: Context,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work()
     if (options.foreground !== true) return
@@ -61,6 +73,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 function nodeCount(value: string): number {
   const count = /^[0-9]+$/.test(value) ? Number(value) : 0
-  if (count < 1 || count > 64) throw new NsmError('BAD_USAGE', `--nodes ${value}: expected a whole number from 1 to 64`)
+  if (count < 1 || count > 64)
+    throw new NsmError('BAD_USAGE', `--nodes ${value}: expected a whole number from 1 to 64`)
   return count
 }

@@ -5,6 +5,7 @@ export type Paint = (style: 'green' | 'red' | 'yellow' | 'dim' | 'bold' | 'cyan'
 
 /** Colours only on a terminal, never with NO_COLOR (https://no-color.org). */
 export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
-  const plain = stream.isTTY !== true || (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb'
+  const plain =
+    stream.isTTY !== true || (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb'
   return plain ? (_, text) => text : (style, text) => styleText(style, text, { validateStream: false })
 }

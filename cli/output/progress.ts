@@ -1,6 +1,6 @@
-import type { Progress } from '#sdk/wire/gen/local/local_pb.ts'
-import { NsmError, type ErrorCode, errorKinds } from '#sdk/errors.ts'
 import type { Context } from '#cli/context.ts'
+import { type ErrorCode, isErrorCode, NsmError } from '#sdk/errors.ts'
+import type { Progress } from '#sdk/wire/gen/local/local_pb.ts'
 
 const colours: Readonly<Record<string, 'green' | 'red' | 'yellow' | 'dim'>> = {
   created: 'green',
@@ -49,5 +49,5 @@ function formatProgress(item: Progress, context: Context): string {
 }
 
 function codeOf(text: string): ErrorCode {
-  return text in errorKinds ? (text as ErrorCode) : 'INTERNAL'
+  return isErrorCode(text) ? text : 'INTERNAL'
 }

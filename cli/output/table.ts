@@ -4,7 +4,15 @@ import { stripVTControlCharacters } from 'node:util'
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows]
   const widths = header.map((_, column) => Math.max(...all.map(row => width(row[column] ?? ''))))
-  return all.map(row => `${row.map((cell, column) => pad(cell, widths[column] ?? 0)).join('   ').trimEnd()}\n`).join('')
+  return all
+    .map(
+      row =>
+        `${row
+          .map((cell, column) => pad(cell, widths[column] ?? 0))
+          .join('   ')
+          .trimEnd()}\n`,
+    )
+    .join('')
 }
 
 function pad(cell: string, size: number): string {

@@ -59,9 +59,21 @@ describe('bad input', () => {
   })
 
   it.each([
-    { story: 'malformed YAML names file, line and column', text: 'kind: Pod\n  name: [', says: [/bad\.yaml/, /line 2|:2:/] },
-    { story: 'an object without a name is named by file and kind', text: 'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: b}]}\n', says: [/bad\.yaml/, /name/] },
-    { story: 'a pod without containers', text: 'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {}\n', says: [/containers/] },
+    {
+      story: 'malformed YAML names file, line and column',
+      text: 'kind: Pod\n  name: [',
+      says: [/bad\.yaml/, /line 2|:2:/],
+    },
+    {
+      story: 'an object without a name is named by file and kind',
+      text: 'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: b}]}\n',
+      says: [/bad\.yaml/, /name/],
+    },
+    {
+      story: 'a pod without containers',
+      text: 'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {}\n',
+      says: [/containers/],
+    },
   ])('$story', async ({ text, says }) => {
     const done = await mesh.run('apply', '-f', file('bad.yaml', text))
     expect(done.code).toBe(65)
@@ -75,25 +87,44 @@ describe('bad input', () => {
     { annotation: '/eth0', says: /name/ },
     { annotation: 'web/interface-too-long', says: /15/ },
     { annotation: 'web?k=1&k=2', says: /k/ },
-  ])('the webhook refuses the annotation $annotation, and nsm apply shows why', async ({ annotation, says }) => {
-    const done = await mesh.run('apply', '-f', file('annotated.yaml', annotatedPod('refused', annotation)))
-    expect(done.code).toBe(65)
-    expect(done.stderr).toMatch(/ns\.networkservicemesh\.io/)
-    expect(done.stderr).toMatch(says)
-    expect(await podsOf(mesh)).toEqual([])
-  })
+  ])(
+    'the webhook refuses the annotation $annotation, and nsm apply shows why',
+    async ({ annotation, says }) => {
+      const done = await mesh.run('apply', '-f', file('annotated.yaml', annotatedPod('refused', annotation)))
+      expect(done.code).toBe(65)
+      expect(done.stderr).toMatch(/ns\.networkservicemesh\.io/)
+      expect(done.stderr).toMatch(says)
+      expect(await podsOf(mesh)).toEqual([])
+    },
+  )
 
   it('unknown kinds are ignored with a note', async () => {
-    const done = await mesh.run('apply', '-f', file('unknown.yaml', 'apiVersion: example.org/v1\nkind: Gizmo\nmetadata: {name: g}\n'))
+    const done = await mesh.run(
+      'apply',
+      '-f',
+      file('unknown.yaml', 'apiVersion: example.org/v1\nkind: Gizmo\nmetadata: {name: g}\n'),
+    )
     expect(done.code).toBe(0)
     expect(done.stderr).toMatch(/gizmo\/g ignored/i)
   })
 
   it('runAsUser and what else the local engine ignores is said once', async () => {
     const security = '      securityContext: { runAsUser: 1000 }\n'
-    const first = await mesh.run('apply', '-f', file('user.yaml', annotatedPod('user', 'nobody-provides-it', security)), '--wait', '0')
+    const first = await mesh.run(
+      'apply',
+      '-f',
+      file('user.yaml', annotatedPod('user', 'nobody-provides-it', security)),
+      '--wait',
+      '0',
+    )
     expect(first.stderr).toMatch(/runAsUser/)
-    const second = await mesh.run('apply', '-f', file('user2.yaml', annotatedPod('user2', 'nobody-provides-it', security)), '--wait', '0')
+    const second = await mesh.run(
+      'apply',
+      '-f',
+      file('user2.yaml', annotatedPod('user2', 'nobody-provides-it', security)),
+      '--wait',
+      '0',
+    )
     expect(second.stderr).not.toMatch(/runAsUser/)
   })
 
@@ -110,7 +141,9 @@ describe('bad input', () => {
   it('an interface name that is taken in the pod fails the pod with that reason, and leaves nothing behind', async () => {
     await mesh.ok('apply', '-f', file('endpoint.yaml', endpointPod('taken-endpoint', 'taken')))
     await mesh.run('apply', '-f', file('taken.yaml', annotatedPod('taken', 'taken/lo')), '--wait', '0')
-    await eventually('the pod says that lo is taken', async () => ((await messageOf('taken')).includes('lo') ? true : undefined))
+    await eventually('the pod says that lo is taken', async () =>
+      (await messageOf('taken')).includes('lo') ? true : undefined,
+    )
     expect(await connectionsOf(mesh)).toEqual([])
     expect(await mesh.ok('exec', 'taken-endpoint', '--', 'ip', '-o', 'link')).not.toContain('nsm')
     await mesh.ok('delete', 'pod', 'taken')

@@ -17,10 +17,14 @@ function traces() {
       }
     })
   return {
-    programs: of(pid => readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NSM_MESH_NAME=${mesh.name}\0`)).filter(Boolean).length,
+    programs: of(pid =>
+      readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NSM_MESH_NAME=${mesh.name}\0`),
+    ).filter(Boolean).length,
     namespaces: new Set(of(pid => readlinkSync(`/proc/${pid}/ns/net`))),
     mounts: readFileSync('/proc/self/mounts', 'utf8'),
-    sockets: readFileSync('/proc/net/unix', 'utf8').split('\n').filter(line => line.includes(mesh.name)),
+    sockets: readFileSync('/proc/net/unix', 'utf8')
+      .split('\n')
+      .filter(line => line.includes(mesh.name)),
     temporary: readdirSync(tmpdir()).filter(name => name.includes(mesh.name)),
   }
 }
@@ -29,7 +33,11 @@ function traces() {
 function supervisorPid(): number {
   const found = readdirSync('/proc').find(pid => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('local') && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NSM_MESH_NAME=${mesh.name}\0`) && /^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+      return (
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('local') &&
+        readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NSM_MESH_NAME=${mesh.name}\0`) &&
+        /^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+      )
     } catch {
       return false
     }
@@ -53,7 +61,10 @@ describe('nothing stays behind', () => {
     await stop()
     await eventually('everything is gone', async () => {
       const now = traces()
-      const gone = now.programs === 0 && now.sockets.length === 0 && [...now.namespaces].every(name => before.namespaces.has(name))
+      const gone =
+        now.programs === 0 &&
+        now.sockets.length === 0 &&
+        [...now.namespaces].every(name => before.namespaces.has(name))
       return gone ? true : undefined
     })
     expect(traces().mounts).toEqual(before.mounts)
@@ -62,17 +73,24 @@ describe('nothing stays behind', () => {
 
   it('Ctrl-C while nsm up waits takes the mesh down', async () => {
     const up = mesh.start('up', '-f', 'manifests/examples/no-endpoint', '--wait', '60s')
-    await eventually('the client waits', async () => ((await mesh.run('ps')).stdout.includes('Init:0/1') ? true : undefined))
+    await eventually('the client waits', async () =>
+      (await mesh.run('ps')).stdout.includes('Init:0/1') ? true : undefined,
+    )
     up.kill('SIGINT')
     await eventually('everything is gone', async () => (traces().programs === 0 ? true : undefined))
   })
 
   it('two meshes of different names run side by side', async () => {
     const other = meshNamed('t-gone-2')
-    await Promise.all([mesh.ok('up', '-f', 'manifests/examples/p2p-link'), other.ok('up', '-f', 'manifests/examples/p2p-link')])
+    await Promise.all([
+      mesh.ok('up', '-f', 'manifests/examples/p2p-link'),
+      other.ok('up', '-f', 'manifests/examples/p2p-link'),
+    ])
     try {
       expect((await mesh.ok('meshes')).split('\n')).toEqual(expect.arrayContaining(['t-gone', 't-gone-2']))
-      expect((await other.run('exec', 'device-1', '--', 'ping', '-c', '1', '-W', '2', '10.60.1.2')).code).toBe(0)
+      expect(
+        (await other.run('exec', 'device-1', '--', 'ping', '-c', '1', '-W', '2', '10.60.1.2')).code,
+      ).toBe(0)
     } finally {
       await other.ok('down')
     }

@@ -23,10 +23,22 @@ describe('no-endpoint', () => {
 
   it('an endpoint applied later un-blocks it, without a restart', async () => {
     await mesh.ok('apply', '-f', `${examples}/later/endpoint.yaml`)
-    const pod = await eventually('the client runs', async () => (await podsOf(mesh)).find(row => row.name === 'client' && row.status === 'Running'))
+    const pod = await eventually('the client runs', async () =>
+      (await podsOf(mesh)).find(row => row.name === 'client' && row.status === 'Running'),
+    )
     expect(pod.containers.map(container => container.restarts)).toEqual([0, 0])
     const [row] = await connectionsOf(mesh)
-    const ping = await mesh.run('exec', 'client', '--', 'ping', '-c', '1', '-W', '2', host(row?.connection.context.ipContext.dstIpAddrs[0]))
+    const ping = await mesh.run(
+      'exec',
+      'client',
+      '--',
+      'ping',
+      '-c',
+      '1',
+      '-W',
+      '2',
+      host(row?.connection.context.ipContext.dstIpAddrs[0]),
+    )
     expect(ping.code).toBe(0)
   })
 })

@@ -23,22 +23,34 @@ export interface Mesh {
 /** A handle on the mesh of this name. */
 export function meshNamed(name: string): Mesh {
   const start = (...args: readonly string[]) =>
-    spawn('node_modules/.bin/node', ['dist/cli.js', ...args], { env: { ...process.env, NSM_MESH: name, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] })
+    spawn('node_modules/.bin/node', ['dist/cli.js', ...args], {
+      env: { ...process.env, NSM_MESH: name, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   const run = async (...args: readonly string[]): Promise<Run> => {
     const child = start(...args)
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null]>])
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<[number | null]>,
+    ])
     return { code: code ?? -1, stdout, stderr }
   }
   const ok = async (...args: readonly string[]): Promise<string> => {
     const done = await run(...args)
-    if (done.code !== 0) throw new Error(`nsm ${args.join(' ')} ended with ${done.code}:\n${done.stdout}${done.stderr}`)
+    if (done.code !== 0)
+      throw new Error(`nsm ${args.join(' ')} ended with ${done.code}:\n${done.stdout}${done.stderr}`)
     return done.stdout
   }
   return { name, run, ok, start }
 }
 
 /** Asks again, a few times a second, until `probe` gives something; the deadline is part of the story. */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined>,
+  withinMs = 20_000,
+): Promise<T> {
   const signal = AbortSignal.timeout(withinMs)
   while (!signal.aborted) {
     const found = await probe()
@@ -54,7 +66,9 @@ export interface ConnectionRow {
     readonly id: string
     readonly networkService: string
     readonly networkServiceEndpointName: string
-    readonly context: { readonly ipContext: { readonly srcIpAddrs: readonly string[]; readonly dstIpAddrs: readonly string[] } }
+    readonly context: {
+      readonly ipContext: { readonly srcIpAddrs: readonly string[]; readonly dstIpAddrs: readonly string[] }
+    }
   }
   readonly client: { readonly name: string }
   readonly endpoint: { readonly name: string }
@@ -62,7 +76,8 @@ export interface ConnectionRow {
 
 /** All connections of the mesh. */
 export async function connectionsOf(mesh: Mesh): Promise<readonly ConnectionRow[]> {
-  return (JSON.parse(await mesh.ok('connections', '--json')) as { connections: readonly ConnectionRow[] }).connections
+  return (JSON.parse(await mesh.ok('connections', '--json')) as { connections: readonly ConnectionRow[] })
+    .connections
 }
 
 /** One row of `nsm ps --json`. */
@@ -70,7 +85,11 @@ export interface PodRow {
   readonly name: string
   readonly status: string
   readonly ready: number
-  readonly containers: readonly { readonly name: string; readonly restarts: number; readonly message: string }[]
+  readonly containers: readonly {
+    readonly name: string
+    readonly restarts: number
+    readonly message: string
+  }[]
 }
 
 /** All pods of the mesh. */

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,13 +11,28 @@ const folder = mkdtempSync(join(tmpdir(), 'nsm-secure-'))
 
 /** Packets that an endpoint's pod has received over interfaces of the mesh. */
 async function packetsAt(pod: string): Promise<number> {
-  const links = JSON.parse(await mesh.ok('exec', pod, '--', 'ip', '-s', '-j', 'link')) as readonly { ifname: string; stats64: { rx: { packets: number } } }[]
+  const links = JSON.parse(await mesh.ok('exec', pod, '--', 'ip', '-s', '-j', 'link')) as readonly {
+    ifname: string
+    stats64: { rx: { packets: number } }
+  }[]
   return links.filter(link => link.ifname !== 'lo').reduce((sum, link) => sum + link.stats64.rx.packets, 0)
 }
 
 async function pingFive(): Promise<void> {
   const [row] = await connectionsOf(mesh)
-  await mesh.ok('exec', row?.client.name ?? '', '--', 'ping', '-c', '5', '-i', '0.05', '-W', '2', host(row?.connection.context.ipContext.dstIpAddrs[0]))
+  await mesh.ok(
+    'exec',
+    row?.client.name ?? '',
+    '--',
+    'ping',
+    '-c',
+    '5',
+    '-i',
+    '0.05',
+    '-W',
+    '2',
+    host(row?.connection.context.ipContext.dstIpAddrs[0]),
+  )
 }
 
 describe('secure-intranet (seed 003)', () => {
@@ -38,7 +53,10 @@ describe('secure-intranet (seed 003)', () => {
   it('relabelled by its annotation and rolled out, it is sent to the gateway', async () => {
     const changed = join(folder, 'client.yaml')
     const text = await readFile(`${example}/3-client.yaml`, 'utf8')
-    writeFileSync(changed, text.replace('secure-intranet-connectivity\n', 'secure-intranet-connectivity?app=firewall\n'))
+    writeFileSync(
+      changed,
+      text.replace('secure-intranet-connectivity\n', 'secure-intranet-connectivity?app=firewall\n'),
+    )
     await mesh.ok('apply', '-f', changed)
     const rows = await connectionsOf(mesh)
     expect(rows.map(row => row.endpoint.name)).toEqual(['vpn-gateway'])
