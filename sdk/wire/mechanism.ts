@@ -57,13 +57,19 @@ export function netnsParameters(netns: NetnsRef): Record<string, string> {
 export function netnsRefOf(parameters: Readonly<Record<string, string>>): NetnsRef | undefined {
   const cookie = decimal(parameters[parameter.netnsCookie])
   if (cookie === undefined) return undefined
-  const inode = decimal(parameters[parameter.netnsInode])
+  const inode = netnsInodeOf(parameters)
   const pid = decimal(parameters[parameter.netnsPid])
   return {
     cookie,
     ...(inode === undefined ? {} : { inode }),
     ...(pid === undefined || pid > 4_194_304n ? {} : { pidHint: Number(pid) }),
   }
+}
+
+/** The inode of the namespace that mechanism parameters hint at: v0.2's `netnsInode`, or v1's `inode://<device>/<inode>`. */
+export function netnsInodeOf(parameters: Readonly<Record<string, string>>): bigint | undefined {
+  const url = /^inode:\/\/[0-9]+\/([0-9]+)$/.exec(parameters[parameter.inodeUrl] ?? '')
+  return decimal(parameters[parameter.netnsInode]) ?? decimal(url?.[1])
 }
 
 function decimal(text: string | undefined): bigint | undefined {

@@ -3,9 +3,9 @@ import { NsmError } from '#sdk/errors.ts'
 import {
   type Connection,
   type Path,
+  PathSchema,
   type PathSegment,
   PathSegmentSchema,
-  PathSchema,
 } from './gen/connection/connection_pb.ts'
 
 /** Who is to appear on the path. */
