@@ -97,7 +97,7 @@ function baseEnvironment(mesh: string): Readonly<Record<string, string>> {
     PATH: [dirname(process.execPath), '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'].join(
       ':',
     ),
-    HOME: '/tmp',
+    HOME: '/run',
     LANG: 'C.UTF-8',
     NSM_MESH_NAME: mesh,
   }

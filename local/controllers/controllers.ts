@@ -1,7 +1,7 @@
 import { admit } from '#local/admission/admit.ts'
 import type { Reviewer } from '#local/admission/reviewer.ts'
 import { isControllerKind } from '#local/objects/kinds.ts'
-import { keyOf, type MeshObject, nameOf } from '#local/objects/object.ts'
+import { keyOf, type MeshObject, nameOf, show } from '#local/objects/object.ts'
 import type { Store } from '#local/objects/store.ts'
 import type { Pods } from '#local/pods/pods.ts'
 import type { Changes } from '#local/processes/changes.ts'
@@ -105,8 +105,10 @@ export class Controllers implements AsyncDisposable {
       this.#options.pods.add(bound, { key, shown: `${workload.kind}/${workload.metadata.name}`, revision })
     } catch (thrown) {
       this.#forget(key, replica)
-      this.#refusals.set(refusalKey(workload), NsmError.from(thrown))
-      this.#options.log.warn({ workload: key, reason: NsmError.from(thrown).message }, 'a pod was refused')
+      const { code, message } = NsmError.from(thrown)
+      const text = `${show(nameOf(workload))} gets no pods: ${message}`
+      this.#refusals.set(refusalKey(workload), new NsmError(code, text, { cause: thrown }))
+      this.#options.log.warn({ workload: key, reason: message }, 'a pod was refused')
     }
     this.#options.changes.touch()
   }

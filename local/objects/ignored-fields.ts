@@ -27,8 +27,6 @@ const securityFields = [
   'fsGroup',
   'supplementalGroups',
   'readOnlyRootFilesystem',
-  'privileged',
-  'capabilities',
   'sysctls',
 ] as const
 

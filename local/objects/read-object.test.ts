@@ -28,6 +28,7 @@ describe('readObject()', () => {
     { story: 'no kind', text: 'apiVersion: v1\nmetadata: {name: a}\n', says: 'no kind' },
     { story: 'no apiVersion', text: 'kind: Pod\nmetadata: {name: a}\n', says: 'no apiVersion' },
     { story: 'no name', text: 'apiVersion: v1\nkind: Pod\nmetadata: {}\nspec: {}\n', says: 'metadata.name' },
+    { story: 'no metadata', text: 'apiVersion: v1\nkind: Pod\nspec: {}\n', says: 'Pod has no metadata.name' },
     {
       story: 'a name with capitals',
       text: 'apiVersion: v1\nkind: Pod\nmetadata: {name: Web}\nspec: {}\n',

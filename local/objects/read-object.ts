@@ -1,6 +1,6 @@
 import { checkMeta } from '#kube/meta.ts'
 import { readPod } from '#kube/pod.ts'
-import { isObject, type JsonObject, objectAt, ShapeError } from '#kube/shape.ts'
+import { isObject, type JsonObject, optionalObjectAt, ShapeError } from '#kube/shape.ts'
 import { isWorkloadKind, podTemplateOf, readWorkload } from '#kube/workload.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { checkPodSpec } from './check-pod-spec.ts'
@@ -26,7 +26,7 @@ function checked(value: JsonObject): MeshObject {
   if (typeof kind !== 'string' || kind === '') throw new ShapeError('the object has no kind')
   if (typeof apiVersion !== 'string' || apiVersion === '') throw new ShapeError(`${kind} has no apiVersion`)
   checkMeta(value, kind)
-  const metadata = objectAt(value['metadata'], `${kind} /metadata`)
+  const metadata = optionalObjectAt(value['metadata'], `${kind} /metadata`)
   const name = nameIn(metadata, kind)
   const namespace = isNamespaced(kind) ? namespaceIn(metadata) : ''
   checkPods(kind, value, `${kind} ${name}`)

@@ -57,7 +57,7 @@ export class Container {
   get state(): ContainerState {
     const { name, role } = this
     const running = this.#condition.state === 'running'
-    const message = running && role === 'init' ? this.output.lastLine() : this.#condition.message
+    const message = running ? (role === 'init' ? this.output.lastLine() : '') : this.#condition.message
     return {
       name,
       role,
@@ -119,8 +119,10 @@ export class Container {
         if (this.role === 'init') this.#options.changed()
       })
     }
-    this.#become({ ...this.#condition, state: 'running', reason: '' })
-    if (child.pid !== undefined) this.#started.resolve()
+    if (child.pid !== undefined) {
+      this.#become({ ...this.#condition, state: 'running', reason: '' })
+      this.#started.resolve()
+    }
     return await exit
   }
 
