@@ -1,0 +1,78 @@
+import { create } from '@bufbuild/protobuf'
+import type { Allocation, Allocator, ExtraWish } from '#sdk/ipam/allocator.ts'
+import {
+  type ExtraPrefixRequest,
+  type IPContext,
+  IpFamily_Family,
+  type Route,
+  RouteSchema,
+} from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
+import { connectionOf, type EndpointStep, idOf, ipContextOf, withIpContext } from './endpoint-step.ts'
+
+/**
+ * Gives client and endpoint a pair of addresses from each pool, in place of what the request carries; addresses of
+ * the pools that it carries are taken again, so that a refresh changes nothing even after a restart. Prefixes that
+ * are wished for beside them come from the first pool. Fails with POOL_EXHAUSTED, or BAD_INPUT for a bad prefix.
+ */
+export function ipam(pools: readonly Allocator[]): EndpointStep {
+  return {
+    name: 'ipam',
+    async request(request, call, next) {
+      const id = idOf(request)
+      const context = ipContextOf(connectionOf(request))
+      await call.scope.own('ipam', () =>
+        Promise.resolve({
+          value: undefined,
+          release: () => {
+            for (const pool of pools) pool.release(id)
+            return Promise.resolve()
+          },
+        }),
+      )
+      const given = pools.map((pool, index) =>
+        pool.allocate(id, {
+          excluded: context.excludedPrefixes,
+          previous: {
+            src: context.srcIpAddrs,
+            dst: context.dstIpAddrs,
+            extraPrefixes: context.extraPrefixes,
+          },
+          extra: index === 0 ? context.extraPrefixRequest.map(wishOf) : [],
+        }),
+      )
+      return await next(withIpContext(request, addressesOf(given, context)), call)
+    },
+  }
+}
+
+function addressesOf(given: readonly Allocation[], context: IPContext): Partial<IPContext> {
+  const srcIpAddrs = given.flatMap(allocation => allocation.src)
+  const dstIpAddrs = given.flatMap(allocation => allocation.dst)
+  return {
+    srcIpAddrs,
+    dstIpAddrs,
+    srcRoutes: withRoutesTo(dstIpAddrs, context.srcRoutes),
+    dstRoutes: withRoutesTo(srcIpAddrs, context.dstRoutes),
+    extraPrefixes: given.flatMap(allocation => allocation.extraPrefixes),
+  }
+}
+
+/** Single addresses share no prefix with the other side, so each needs a route to it (NSM v1 §1.4). */
+function withRoutesTo(others: readonly string[], routes: Route[]): Route[] {
+  const known = new Set(routes.map(route => route.prefix))
+  const missing = others.filter(address => isSingle(address) && !known.has(address))
+  return [...routes, ...missing.map(prefix => create(RouteSchema, { prefix }))]
+}
+
+function isSingle(cidr: string): boolean {
+  return cidr.endsWith(cidr.includes(':') ? '/128' : '/32')
+}
+
+function wishOf({ addrFamily, prefixLen, requiredNumber, requestedNumber }: ExtraPrefixRequest): ExtraWish {
+  return {
+    family: addrFamily?.family === IpFamily_Family.IPV6 ? 6 : 4,
+    length: prefixLen,
+    required: requiredNumber,
+    requested: requestedNumber,
+  }
+}

@@ -1,0 +1,108 @@
+import { setting } from '#runtime/config.ts'
+import { flag, integer, list, oneOf, text } from '#runtime/parse.ts'
+import type { PairForm } from '#sdk/ipam/pair.ts'
+import { parseLabels } from '#sdk/workspace/parse-labels.ts'
+import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
+import { parsePools } from './parse-pools.ts'
+
+/** Pairs of addresses by the prefix length of IPv4. */
+const pairForms = { '30': 'p30', '31': 'p31', '32': 'p32' } as const
+const pairLength = oneOf('30', '31', '32')
+
+/** What the endpoint side-car reads from its environment; the README has the same table. */
+export const config = {
+  services: setting({
+    env: 'ENDPOINT_NETWORK_SERVICE',
+    also: ['NSM_SERVICE_NAMES', 'ADVERTISE_NSE_NAME'],
+    parse: list,
+    doc: 'The services to offer, separated by commas.',
+  }),
+  labels: setting({
+    env: 'ENDPOINT_LABELS',
+    also: ['NSM_LABELS', 'ADVERTISE_NSE_LABELS'],
+    parse: parseLabels,
+    default: {},
+    doc: 'Labels that a network service selects this endpoint by: key=value,key=value (or key:value).',
+  }),
+  pools: setting({
+    env: 'IP_ADDRESS',
+    also: ['NSM_CIDR_PREFIX'],
+    parse: parsePools,
+    default: [['169.254.0.0/16']],
+    doc: 'CIDRs to hand out addresses from; one pair per group of [a,b],[c],d.',
+  }),
+  pair: setting<PairForm>({
+    env: 'NSM_ADDRESS_PAIR',
+    also: ['PAIR'],
+    parse: value => pairForms[pairLength(value)],
+    default: 'p30',
+    doc: 'Prefix length of a pair of addresses: 30 (IPv6 126), 31 (127) or 32 (128, two single addresses).',
+  }),
+  routes: setting({
+    env: 'ROUTES',
+    parse: parsePrefixes,
+    default: [],
+    doc: 'Prefixes that clients reach through this endpoint: 10.100.0.0/24,fd00::/64.',
+  }),
+  maxConnections: setting({
+    env: 'MAX_CONNECTIONS',
+    parse: integer({ min: 0, max: 1_000_000 }),
+    default: 0,
+    doc: 'Refuse more connections than this; 0 is as many as there are addresses.',
+  }),
+  name: setting({
+    env: 'NSM_NAME',
+    parse: text,
+    default: '',
+    doc: 'Name to register by; empty means service-pod. The registry may give another one.',
+  }),
+  registerService: setting({
+    env: 'NSM_REGISTER_SERVICE',
+    parse: flag,
+    default: false,
+    doc: 'Register the services too, for meshes in which they are no objects of their own.',
+  }),
+  payload: setting<'IP' | 'ETHERNET'>({
+    env: 'NSM_PAYLOAD',
+    parse: oneOf('IP', 'ETHERNET'),
+    default: 'IP',
+    doc: 'Payload of services that are registered too.',
+  }),
+  mechanism: setting<'KERNEL' | 'KERNEL_INTERFACE'>({
+    env: 'MECHANISM_TYPE',
+    parse: oneOf('KERNEL', 'KERNEL_INTERFACE'),
+    default: 'KERNEL',
+    doc: 'How the endpoint is attached; there is only the one way.',
+  }),
+  serverSocket: setting({
+    env: 'NSM_SERVER_SOCKET',
+    also: ['NSM_CONNECT_TO'],
+    parse: text,
+    default: '',
+    doc: 'Socket of the manager, a path or unix://path; empty means nsm.server.io.sock in WORKSPACE.',
+  }),
+  clientSocket: setting({
+    env: 'NSM_CLIENT_SOCKET',
+    parse: text,
+    default: '',
+    doc: 'Where requests are served, a path or unix://path; empty means nsm.client.io.sock in WORKSPACE.',
+  }),
+  workspace: setting({
+    env: 'WORKSPACE',
+    parse: text,
+    default: '',
+    doc: 'Directory that the device plugin mounted.',
+  }),
+  podName: setting({
+    env: 'POD_NAME',
+    parse: text,
+    default: '',
+    doc: 'Name of the pod; empty means the host name.',
+  }),
+  namespace: setting({
+    env: 'NSM_NAMESPACE',
+    parse: text,
+    default: 'default',
+    doc: 'Label namespace of connections whose client gave none.',
+  }),
+}
