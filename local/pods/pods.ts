@@ -1,6 +1,6 @@
-import { chooseNode } from '#local/controllers/schedule.ts'
 import type { PodObject } from '#local/objects/object.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { chooseNode } from './choose-node.ts'
 import type { Home } from './home.ts'
 import { Pod, type PodOwner } from './pod.ts'
 

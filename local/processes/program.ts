@@ -18,6 +18,7 @@ const backOff = { first: 100, limit: 5000 }
 /** A program that ran this long has not failed to start. */
 const healthyMs = 10_000
 const graceMs = 2000
+const startMs = 30_000
 
 /** Keeps one of our programs running: it is started again when it ends, ever later while it keeps failing. */
 export class Program implements AsyncDisposable {
@@ -37,10 +38,10 @@ export class Program implements AsyncDisposable {
 
   /**
    * Waits until `probe` succeeds, asking again while it fails. Throws INTERNAL with the program's last words when the
-   * program ends first, DEADLINE after ten seconds.
+   * program ends first, DEADLINE after half a minute.
    */
   async ready(probe: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    const signal = AbortSignal.timeout(10_000)
+    const signal = AbortSignal.timeout(startMs)
     await Promise.race([succeeds(probe, signal, this.name), this.#failsToStart()])
   }
 

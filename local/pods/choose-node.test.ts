@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { chooseNode } from './schedule.ts'
+import { chooseNode } from './choose-node.ts'
 
 const load = new Map([
   ['node-1', 2],
