@@ -27,7 +27,8 @@ export interface AllocateOptions {
 export interface Allocator {
   /**
    * The addresses of a connection: those it holds, else those it brings, else free ones, from the lowest on as long
-   * as the pool is whole. Addresses that have become excluded are exchanged. Fails with POOL_EXHAUSTED or BAD_INPUT and then changes nothing.
+   * as the pool is whole. Addresses that have become excluded are exchanged. Fails with POOL_EXHAUSTED or BAD_INPUT
+   * and then changes nothing.
    */
   allocate(connectionId: string, options?: AllocateOptions): Allocation
   /** Takes everything back that a connection holds; an unknown connection is no error. */
