@@ -90,6 +90,7 @@ export class Container {
   /** Ends the container for good: SIGTERM, and SIGKILL after the time of grace in milliseconds. */
   async stop(graceMs: number): Promise<void> {
     this.#stop.abort()
+    this.#started.resolve()
     if (this.#process !== undefined) await endProcess(this.#process, graceMs)
     this.output.close()
   }

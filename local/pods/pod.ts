@@ -3,17 +3,14 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createNetns, type Netns } from '#kernel/netns.ts'
 import { meshFolder, netnsFolder } from '#local/nodes/places.ts'
-import type { ContainerSpec, PodObject } from '#local/objects/object.ts'
+import type { PodObject } from '#local/objects/object.ts'
 import type { Command } from '#local/processes/start-process.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { commandOf } from './command.ts'
-import { Container } from './container.ts'
+import type { Container } from './container.ts'
 import type { ContainerRole, ContainerState, PodPhase } from './container-state.ts'
 import type { Home } from './home.ts'
 import { killAllIn } from './kill-all.ts'
-import { initRestartPolicy, type RestartPolicy, restartPolicyOf } from './restart.ts'
-import { isWired } from './wiring-gate.ts'
-import { asksForWorkspace, workspaceName, workspaceVariables } from './workspace.ts'
+import { makeParts, type Part } from './parts.ts'
 
 /** Who made a pod: the workload's key in the store, and what it looked like. */
 export interface PodOwner {
@@ -30,7 +27,7 @@ export class Pod {
   readonly owner: PodOwner | undefined
   readonly created = new Date()
   readonly #home: Home
-  readonly #containers: readonly Container[]
+  readonly #parts: readonly Part[]
   readonly #folder: string
   #netns: Netns | undefined
   #phase: PodPhase = 'Pending'
@@ -43,14 +40,7 @@ export class Pod {
     this.owner = owner
     this.#home = home
     this.#folder = join(meshFolder, 'pods', this.uid)
-    const policy = restartPolicyOf(object.spec.restartPolicy)
-    const inits = (object.spec.initContainers ?? []).map(spec =>
-      spec.restartPolicy === 'Always'
-        ? ({ spec, role: 'sidecar', policy: 'Always' } as const)
-        : ({ spec, role: 'init', policy: initRestartPolicy(policy) } as const),
-    )
-    const apps = object.spec.containers.map(spec => ({ spec, role: 'app', policy }) as const)
-    this.#containers = [...inits, ...apps].map((part, index) => this.#container(part, index))
+    this.#parts = makeParts(object, home, { folder: this.#folder, netns: () => this.netns })
   }
 
   get uid(): string {
@@ -71,11 +61,11 @@ export class Pod {
   }
 
   get containers(): readonly Container[] {
-    return this.#containers
+    return this.#parts.map(({ container }) => container)
   }
 
   get states(): readonly ContainerState[] {
-    return this.#containers.map(({ state }) => state)
+    return this.containers.map(({ state }) => state)
   }
 
   /** Whether everything of the pod runs and is ready, or the pod has done its work. */
@@ -95,13 +85,10 @@ export class Pod {
 
   /** The environment and place of a container, by default the first app container, for a command of the user's. Throws NOT_FOUND. */
   commandLike(container: string): Omit<Command, 'argv'> {
-    const index = this.#specs().findIndex(
-      ({ name }) => name === (container === '' ? this.object.spec.containers[0]?.name : container),
-    )
-    const spec = this.#specs()[index]
-    if (spec === undefined)
-      throw new NsmError('NOT_FOUND', `pod/${this.object.metadata.name} has no container ${container}`)
-    return this.#command(spec, index)
+    const name = container === '' ? this.object.spec.containers[0]?.name : container
+    const part = this.#parts.find(candidate => candidate.container.name === name)
+    if (part !== undefined) return part.command()
+    throw new NsmError('NOT_FOUND', `pod/${this.object.metadata.name} has no container ${container}`)
   }
 
   start(): void {
@@ -122,12 +109,8 @@ export class Pod {
     const { nsmd } = this.#home.node
     const pod = this.#identity()
     await nsmd.putPod(pod, { timeoutMs: 3000 })
-    for (const [index, spec] of this.#specs().entries()) {
-      if (asksForWorkspace(spec))
-        await nsmd.requestClientConnection(
-          { workspace: workspaceName(this.uid, index), pod },
-          { timeoutMs: 3000 },
-        )
+    for (const workspace of this.#parts.flatMap(part => part.workspace ?? [])) {
+      await nsmd.requestClientConnection({ workspace, pod }, { timeoutMs: 3000 })
     }
   }
 
@@ -137,17 +120,27 @@ export class Pod {
     this.#netns = createNetns(join(netnsFolder, `${namespace}_${name}`))
     this.#home.prepare(this.#netns)
     await this.#announced()
-    for (const container of this.#containers.filter(({ role }) => role !== 'app')) {
-      const run = container.run()
-      if (container.role === 'sidecar') await container.started
-      else if ((await run) !== 0) return this.#become('Failed')
-      if (this.#end !== undefined) return
-    }
-    const apps = this.#containers.filter(({ role }) => role === 'app').map(container => container.run())
-    this.#become('Running')
-    const codes = await Promise.all(apps)
+    const prepared = await this.#runInits()
+    if (this.#end !== undefined) return
+    const codes = prepared ? await this.#runApps() : [1]
     await this.#stop('sidecar')
     this.#become(codes.every(code => code === 0) ? 'Succeeded' : 'Failed')
+  }
+
+  /** Whether all init containers have succeeded and all side-cars run. */
+  async #runInits(): Promise<boolean> {
+    for (const container of this.containers.filter(({ role }) => role !== 'app')) {
+      const run = container.run()
+      if (container.role === 'sidecar') await container.started
+      else if ((await run) !== 0) return false
+    }
+    return true
+  }
+
+  #runApps(): Promise<readonly number[]> {
+    const runs = this.containers.filter(({ role }) => role === 'app').map(container => container.run())
+    this.#become('Running')
+    return Promise.all(runs)
   }
 
   /** A manager that is being restarted will answer; until then the pod says what it waits for. */
@@ -187,50 +180,8 @@ export class Pod {
     const seconds = this.object.spec.terminationGracePeriodSeconds
     const graceMs = seconds === undefined ? this.#home.graceMs : seconds * 1000
     await Promise.all(
-      this.#containers.filter(container => container.role === role).map(container => container.stop(graceMs)),
+      this.containers.filter(container => container.role === role).map(container => container.stop(graceMs)),
     )
-  }
-
-  #container(
-    {
-      spec,
-      role,
-      policy,
-    }: { readonly spec: ContainerSpec; readonly role: ContainerRole; readonly policy: RestartPolicy },
-    index: number,
-  ): Container {
-    return new Container({
-      name: spec.name,
-      role,
-      policy,
-      terminationLog: this.#terminationLog(spec),
-      command: () => this.#command(spec, index),
-      isReady: () => isWired(spec, this.uid, this.#home.wiring),
-      changed: this.#home.changed,
-    })
-  }
-
-  #command(spec: ContainerSpec, index: number): Command {
-    const { node, baseEnv, find } = this.#home
-    const workspace = asksForWorkspace(spec)
-      ? workspaceVariables(node.base, workspaceName(this.uid, index))
-      : {}
-    return commandOf(spec, {
-      pod: this.object,
-      node: node.name,
-      netns: this.netns,
-      find: (kind, name) => find({ kind, name, namespace: this.object.metadata.namespace }),
-      baseEnv,
-      ownEnv: { ...workspace, TERMINATION_LOG: this.#terminationLog(spec) },
-    })
-  }
-
-  #terminationLog({ name }: ContainerSpec): string {
-    return join(this.#folder, `${name}.termination`)
-  }
-
-  #specs(): readonly ContainerSpec[] {
-    return [...(this.object.spec.initContainers ?? []), ...this.object.spec.containers]
   }
 
   #identity() {

@@ -24,7 +24,7 @@ export async function* untilReady(
     const hopeless = podsOf(mesh, objects).find(pod => pod.phase === 'Failed')
     if (hopeless !== undefined)
       return yield failure(
-        'UNSUPPORTED',
+        'BAD_INPUT',
         `pod/${hopeless.object.metadata.name} has failed: ${waitingText(hopeless)}`,
       )
     if (open.length === 0) return yield finished
