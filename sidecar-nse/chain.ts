@@ -12,6 +12,7 @@ import type { PairForm } from '#sdk/ipam/pair.ts'
 import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { NetworkServiceRequest } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import { interfaceNameFor } from './interface-name.ts'
+import { occupiedBeside } from './occupied.ts'
 import { newPools } from './pools.ts'
 
 /** What the behaviour of the endpoint depends on. */
@@ -42,7 +43,8 @@ export function endpointChain(settings: ChainSettings): EndpointChain {
     ...(settings.maxConnections === 0 ? [] : [maxConnections(settings.maxConnections)]),
     labels(settings.labels),
     kernelMechanism(interfaceNameFor),
-    ipam(newPools(settings.pools, settings.pair)),
+    // After a crash the pod's interfaces know better than we which addresses are taken.
+    ipam(newPools(settings.pools, settings.pair), connection => occupiedBeside(interfaceNameFor(connection))),
     routes(settings.routes),
   )
   return { service: steps(answer), monitor }

@@ -54,6 +54,12 @@ describe('ipam', () => {
     expect(ipContextOf(await run(ipam([pool('10.60.1.0/24')]), request)).srcIpAddrs).toEqual(['10.60.1.9/30'])
   })
 
+  it('ipam() keeps out of what is occupied by others, each connection having others', async () => {
+    const step = ipam([pool('10.60.1.0/24')], ({ id }) => (id === 'c1' ? [] : ['10.60.1.2/32']))
+    expect(ipContextOf(await run(step, requestOf({ id: 'c2' }))).srcIpAddrs).toEqual(['10.60.1.5/30'])
+    expect(ipContextOf(await run(step, requestOf({ id: 'c1' }))).srcIpAddrs).toEqual(['10.60.1.1/30'])
+  })
+
   it('ipam() adds a route to the other side on both sides when addresses are single, once', async () => {
     const [step, call] = [ipam([pool('10.60.1.0/24', 'p32')]), newCall()]
     const connection = await run(step, requestOf(), call)

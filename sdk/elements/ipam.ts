@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
-import type { Allocation, Allocator, ExtraWish } from '#sdk/ipam/allocator.ts'
+import type { AllocateOptions, Allocation, Allocator } from '#sdk/ipam/allocator.ts'
+import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import {
   type ExtraPrefixRequest,
   type IPContext,
@@ -12,14 +13,20 @@ import { connectionOf, type EndpointStep, idOf, ipContextOf, withIpContext } fro
 /**
  * Gives client and endpoint a pair of addresses from each pool, in place of what the request carries; addresses of
  * the pools that it carries are taken again, so that a refresh changes nothing even after a restart. Prefixes that
- * are wished for beside them come from the first pool. Fails with POOL_EXHAUSTED, or BAD_INPUT for a bad prefix.
+ * are wished for beside them come from the first pool. `occupied` names prefixes that this connection cannot have,
+ * although the pools do not know who has them. Fails with POOL_EXHAUSTED, or BAD_INPUT for a bad prefix.
  */
-export function ipam(pools: readonly Allocator[]): EndpointStep {
+export function ipam(
+  pools: readonly Allocator[],
+  occupied: (connection: Connection) => readonly string[] = () => [],
+): EndpointStep {
   return {
     name: 'ipam',
     async request(request, call, next) {
       const id = idOf(request)
-      const context = ipContextOf(connectionOf(request))
+      const connection = connectionOf(request)
+      const context = ipContextOf(connection)
+      const excluded = [...context.excludedPrefixes, ...occupied(connection)]
       await call.scope.own('ipam', () =>
         Promise.resolve({
           value: undefined,
@@ -31,7 +38,7 @@ export function ipam(pools: readonly Allocator[]): EndpointStep {
       )
       const given = pools.map((pool, index) =>
         pool.allocate(id, {
-          excluded: context.excludedPrefixes,
+          excluded,
           previous: {
             src: context.srcIpAddrs,
             dst: context.dstIpAddrs,
@@ -67,6 +74,8 @@ function withRoutesTo(others: readonly string[], routes: Route[]): Route[] {
 function isSingle(cidr: string): boolean {
   return cidr.endsWith(cidr.includes(':') ? '/128' : '/32')
 }
+
+type ExtraWish = NonNullable<AllocateOptions['extra']>[number]
 
 function wishOf({ addrFamily, prefixLen, requiredNumber, requestedNumber }: ExtraPrefixRequest): ExtraWish {
   return {
