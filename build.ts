@@ -1,7 +1,16 @@
 import { build } from 'esbuild'
 
 /** One bundle per program: `dist/<program>.js`. What a bundle holds is what its main.ts imports. */
-const programs = ['cli', 'forwarder', 'init-client', 'local', 'manager', 'sidecar-nsc', 'sidecar-nse', 'webhook']
+const programs = [
+  'cli',
+  'forwarder',
+  'init-client',
+  'local',
+  'manager',
+  'sidecar-nsc',
+  'sidecar-nse',
+  'webhook',
+]
 
 await build({
   entryPoints: programs.map(name => ({ in: `${name}/main.ts`, out: name })),
@@ -15,5 +24,7 @@ await build({
   // koffi finds its native part relative to itself.
   external: ['koffi'],
   // CommonJS dependencies call require(), which an ES module does not have.
-  banner: { js: "import { createRequire as nsmRequire } from 'node:module'; const require = nsmRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as nsmRequire } from 'node:module'; const require = nsmRequire(import.meta.url);",
+  },
 })
