@@ -1,0 +1,29 @@
+import type { Kernel } from '#kernel/port.ts'
+import { chain } from '#sdk/chain/chain.ts'
+import type { Service } from '#sdk/chain/step.ts'
+import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import type { CrossConnects } from './cross-connects.ts'
+import { leftBehind } from './left-behind.ts'
+import { links } from './links.ts'
+import type { Liveness } from './liveness.ts'
+import { publish } from './publish.ts'
+
+/** What the steps share. */
+export interface ChainParts {
+  readonly kernel: Kernel
+  readonly crossConnects: CrossConnects
+  readonly liveness: Liveness
+}
+
+/** What this forwarder does for a request or a close, in order. */
+export function forwarderChain({
+  kernel,
+  crossConnects,
+  liveness,
+}: ChainParts): Service<CrossConnect, CrossConnect> {
+  return chain<CrossConnect, CrossConnect>(
+    liveness.step,
+    publish(crossConnects),
+    leftBehind(kernel, crossConnects),
+  )(links(kernel))
+}

@@ -1,0 +1,233 @@
+/** What a forwarder does over every implementation of the port `Kernel`, asked through its real socket. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { NetnsName } from '#kernel/link-plan.ts'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { type CrossConnect, CrossConnectEventType } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import { exampleCrossConnect, ipv4Pair } from './example.ts'
+import { type Fixture, type ForwarderHarness, newFixture } from './fixture.ts'
+
+const { INITIAL_STATE_TRANSFER, UPDATE, DELETE } = CrossConnectEventType
+
+/** Tests of requests, closes, restarts and monitoring. */
+export function forwarderContract(make: () => ForwarderHarness): void {
+  let at: Fixture
+  let client: NetnsName
+  let endpoint: NetnsName
+
+  beforeEach(async () => {
+    at = await newFixture(make())
+    client = at.harness.addNetns()
+    endpoint = at.harness.addNetns()
+  })
+
+  afterEach(() => at[Symbol.asyncDispose]())
+
+  function crossConnect(id = 'x1', net = '10.0.0', name = 'nsm0'): CrossConnect {
+    return exampleCrossConnect({
+      id,
+      source: { name, netns: client },
+      destination: { name: `${name}-nse`, netns: endpoint },
+      context: ipv4Pair(net),
+    })
+  }
+
+  describe('Request', () => {
+    test('makes an interface in each pod and answers with both ends up', async () => {
+      const reply = await at.forwarder.request(crossConnect())
+      expect([reply.source?.state, reply.destination?.state]).toEqual([State.UP, State.UP])
+      expect(at.interfacesIn(client)).toEqual([{ name: 'nsm0', addresses: ['10.0.0.1/30'] }])
+      expect(at.interfacesIn(endpoint)).toEqual([{ name: 'nsm0-nse', addresses: ['10.0.0.2/30'] }])
+    })
+
+    test('changes nothing when it is repeated', async () => {
+      await at.forwarder.request(crossConnect())
+      const before = at.linksIn(client)
+      await at.forwarder.request(crossConnect())
+      expect(at.linksIn(client)).toEqual(before)
+    })
+
+    test('joins the same pods twice for two cross connects', async () => {
+      await Promise.all([
+        at.forwarder.request(crossConnect('x1', '10.30.1', 'nsm0')),
+        at.forwarder.request(crossConnect('x2', '10.30.2', 'nsm1')),
+      ])
+      expect(at.interfacesIn(client)).toEqual([
+        { name: 'nsm0', addresses: ['10.30.1.1/30'] },
+        { name: 'nsm1', addresses: ['10.30.2.1/30'] },
+      ])
+    })
+
+    test('replaces names and addresses when the same id asks for others', async () => {
+      await at.forwarder.request(crossConnect('x1', '10.0.0', 'nsm0'))
+      await at.forwarder.request(crossConnect('x1', '10.0.7', 'eth7'))
+      expect(at.interfacesIn(client)).toEqual([{ name: 'eth7', addresses: ['10.0.7.1/30'] }])
+      expect(at.interfacesIn(endpoint)).toEqual([{ name: 'eth7-nse', addresses: ['10.0.7.2/30'] }])
+    })
+
+    test('leaves nothing in the old pod when the endpoint is another', async () => {
+      await at.forwarder.request(crossConnect())
+      const [old, next] = [endpoint, at.harness.addNetns()]
+      endpoint = next
+      await at.forwarder.request(crossConnect())
+      expect(at.interfacesIn(old)).toEqual([])
+      expect(at.interfacesIn(client)).toHaveLength(1)
+      expect(at.interfacesIn(next)).toHaveLength(1)
+    })
+
+    test('leaves nothing in the old pods when both are others', async () => {
+      await at.forwarder.request(crossConnect())
+      const old = [client, endpoint]
+      client = at.harness.addNetns()
+      endpoint = at.harness.addNetns()
+      await at.forwarder.request(crossConnect())
+      expect(old.flatMap(at.interfacesIn)).toEqual([])
+      expect(at.interfacesIn(client)).toHaveLength(1)
+    })
+
+    test('refuses a malformed cross connect', async () => {
+      const request = at.forwarder.request({ ...crossConnect(), id: '' })
+      await expect(request).rejects.toMatchObject({ code: 'BAD_INPUT' })
+    })
+
+    test('refuses a name that another interface of the pod has, and leaves nothing', async () => {
+      await at.forwarder.request(crossConnect('x1'))
+      await expect(at.forwarder.request(crossConnect('x2', '10.0.1'))).rejects.toMatchObject({
+        code: 'INTERFACE_EXISTS',
+        message: expect.stringContaining('nsm0'),
+      })
+      expect(at.interfacesIn(client)).toHaveLength(1)
+      expect(at.interfacesIn(endpoint)).toHaveLength(1)
+    })
+
+    test('refuses a pod that is gone, and leaves nothing in the other', async () => {
+      at.harness.removeNetns(endpoint)
+      await expect(at.forwarder.request(crossConnect())).rejects.toMatchObject({
+        code: 'KERNEL',
+        message: expect.stringContaining('the pod is gone'),
+      })
+      expect(at.interfacesIn(client)).toEqual([])
+    })
+  })
+
+  describe('Close', () => {
+    test('removes both ends, and succeeds again when they are gone', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.forwarder.close(crossConnect())
+      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+      await at.forwarder.close(crossConnect())
+      await at.forwarder.close({ id: 'never heard of' })
+    })
+
+    test('is followed by a Request that makes the same links again', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.forwarder.close(crossConnect())
+      await at.forwarder.request(crossConnect())
+      expect(at.interfacesIn(client)).toEqual([{ name: 'nsm0', addresses: ['10.0.0.1/30'] }])
+    })
+
+    test('needs no more than the id', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.forwarder.close({ id: 'x1' })
+      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+    })
+
+    test('leaves other cross connects of the pods alone', async () => {
+      await at.forwarder.request(crossConnect('x1', '10.30.1', 'nsm0'))
+      await at.forwarder.request(crossConnect('x2', '10.30.2', 'nsm1'))
+      await at.forwarder.close(crossConnect('x1'))
+      expect(at.interfacesIn(client)).toEqual([{ name: 'nsm1', addresses: ['10.30.2.1/30'] }])
+    })
+  })
+
+  describe('a restart', () => {
+    test('leaves the links, and a repeated Request finds nothing to change', async () => {
+      await at.forwarder.request(crossConnect())
+      const before = at.linksIn(client)
+      await at.restart([client, endpoint])
+      expect(at.linksIn(client)).toEqual(before)
+      await at.forwarder.request(crossConnect())
+      expect(at.linksIn(client)).toEqual(before)
+    })
+
+    test('adopts what is there: it is monitored and can be closed by its id', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.restart([client, endpoint])
+      const initial = await at.nextEvent()
+      expect(initial.type).toBe(INITIAL_STATE_TRANSFER)
+      expect(initial.crossConnects['x1']).toMatchObject({
+        source: {
+          mechanism: { type: 'KERNEL', parameters: { name: 'nsm0', netnsCookie: String(client.cookie) } },
+          context: { ipContext: { srcIpAddrs: ['10.0.0.1/30'], dstIpAddrs: ['10.0.0.2/30'] } },
+        },
+        destination: { mechanism: { parameters: { name: 'nsm0-nse' } } },
+      })
+      await at.forwarder.close({ id: 'x1' })
+      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+    })
+
+    test('that does not find the pods still closes what the message names', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.restart([])
+      await at.forwarder.close(crossConnect())
+      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+    })
+  })
+
+  describe('MonitorCrossConnects', () => {
+    test('tells of requests and closes after the initial state', async () => {
+      expect(await at.nextEvent()).toMatchObject({ type: INITIAL_STATE_TRANSFER, crossConnects: {} })
+      await at.forwarder.request(crossConnect())
+      expect(await at.nextEvent()).toMatchObject({ type: UPDATE, crossConnects: { x1: { payload: 'IP' } } })
+      await at.forwarder.close(crossConnect())
+      expect(await at.nextEvent()).toMatchObject({ type: DELETE, crossConnects: { x1: { id: 'x1' } } })
+    })
+
+    test('tells which end is down when a pod dies, and of the end when the other dies too', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.nextEvent()
+      at.harness.removeNetns(endpoint)
+      expect(await at.nextEvent()).toMatchObject({
+        type: UPDATE,
+        crossConnects: { x1: { source: { state: State.UP }, destination: { state: State.DOWN } } },
+      })
+      at.harness.removeNetns(client)
+      expect(await at.nextEvent()).toMatchObject({ type: DELETE, crossConnects: { x1: {} } })
+    })
+
+    test('tells both ends down when somebody deletes the link, and up when a Request repairs it', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.nextEvent()
+      await at.deleteLink(client, 'nsm0')
+      expect(await at.nextEvent()).toMatchObject({
+        type: UPDATE,
+        crossConnects: { x1: { source: { state: State.DOWN }, destination: { state: State.DOWN } } },
+      })
+      await at.forwarder.request(crossConnect())
+      expect(await at.nextEvent()).toMatchObject({
+        type: UPDATE,
+        crossConnects: { x1: { source: { state: State.UP }, destination: { state: State.UP } } },
+      })
+    })
+
+    test('tells of adopted links too when their pod dies', async () => {
+      await at.forwarder.request(crossConnect())
+      await at.restart([client, endpoint])
+      await at.nextEvent()
+      at.harness.removeNetns(client)
+      expect(await at.nextEvent()).toMatchObject({
+        type: UPDATE,
+        crossConnects: { x1: { source: { state: State.DOWN }, destination: { state: State.UP } } },
+      })
+    })
+  })
+
+  test('MonitorMechanisms tells that kernel interfaces are offered, by both names', async () => {
+    for await (const { localMechanisms } of at.mechanisms.monitorMechanisms({})) {
+      expect(localMechanisms.map(({ cls, type }) => `${cls} ${type}`)).toEqual([
+        'LOCAL KERNEL',
+        'LOCAL KERNEL_INTERFACE',
+      ])
+      break
+    }
+  })
+}

@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net'
+import type { NetnsName } from '#kernel/link-plan.ts'
+import type { Kernel } from '#kernel/port.ts'
+import { begin } from '#sdk/chain/begin.ts'
+import type { Log } from '#sdk/log.ts'
+import { serve } from '#sdk/rpc/serve.ts'
+import type { Address } from '#sdk/rpc/types.ts'
+import { findCrossConnects } from './adopt.ts'
+import { forwarderChain } from './chain.ts'
+import { CrossConnects } from './cross-connects.ts'
+import { newLiveness } from './liveness.ts'
+import { forwarderServices } from './service.ts'
+
+/** What a forwarder is made of. */
+export interface ForwarderParts {
+  readonly kernel: Kernel
+  /** Where links of an earlier life may be. */
+  readonly namespaces: readonly NetnsName[]
+  readonly address: Address
+  /** Who may connect; throws for others. */
+  readonly peerOf: (socket: Socket) => unknown
+  readonly log: Log
+}
+
+/** A forwarder that serves. Disposing ends the serving; the links stay. */
+export interface RunningForwarder extends AsyncDisposable {
+  readonly address: Address
+  /** Resolves after disposal; fails when the kernel's events can no longer be followed. */
+  readonly following: Promise<void>
+}
+
+/** Adopts the links that are there, then serves. Throws KernelError and what `serve` throws. */
+export async function startForwarder(parts: ForwarderParts): Promise<RunningForwarder> {
+  const { kernel, namespaces, address, peerOf, log } = parts
+  await using stack = new AsyncDisposableStack()
+  const stop = stack.adopt(new AbortController(), controller => controller.abort())
+  const crossConnects = new CrossConnects()
+  const liveness = newLiveness({ kernel, crossConnects, log })
+  const chain = forwarderChain({ kernel, crossConnects, liveness })
+  const endpoint = stack.use(begin(chain, { idOf: ({ id }) => id, log }))
+  // Before the look at what exists, so that nothing happens unseen in between.
+  const events = kernel.events(stop.signal)
+  const found = findCrossConnects(kernel, namespaces)
+  for (const crossConnect of found) {
+    crossConnects.put(crossConnect)
+    endpoint.adopt(crossConnect.id, crossConnect, crossConnect)
+  }
+  const services = forwarderServices(endpoint, crossConnects)
+  const server = stack.use(await serve({ address, services, peerOf, log }))
+  log.info({ address, adopted: found.length }, 'serving')
+  const following = liveness.follow(events)
+  const running = stack.move()
+  return { address: server.address, following, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}

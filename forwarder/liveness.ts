@@ -1,0 +1,87 @@
+import type { Kernel, KernelEvent } from '#kernel/port.ts'
+import { parseTag } from '#kernel/tag.ts'
+import type { Step } from '#sdk/chain/step.ts'
+import type { Log } from '#sdk/log.ts'
+import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import type { CrossConnects } from './cross-connects.ts'
+import { endsOf } from './ends.ts'
+import { observe } from './observe.ts'
+import { sameStates } from './states.ts'
+
+/** What `newLiveness` needs. */
+export interface LivenessOptions {
+  readonly kernel: Kernel
+  readonly crossConnects: CrossConnects
+  readonly log: Log
+}
+
+/** Keeps the states of cross connects true to what happens in the kernel. */
+export interface Liveness {
+  /** Goes outermost: what happens to a cross connect while we change it ourselves is looked at afterwards. */
+  readonly step: Step<CrossConnect, CrossConnect>
+  /** Looks at whom each event concerns, until the events end. */
+  follow(events: AsyncIterable<KernelEvent>): Promise<void>
+}
+
+/**
+ * An event only says whom to look at: the kernel is asked how the ends are now, so that late, lost or repeated
+ * events cannot deceive.
+ */
+export function newLiveness({ kernel, crossConnects, log }: LivenessOptions): Liveness {
+  const changing = new Set<string>()
+  const missed = new Set<string>()
+
+  function look(id: string): void {
+    const before = crossConnects.get(id)
+    if (before === undefined) return
+    if (changing.has(id)) {
+      missed.add(id)
+      return
+    }
+    try {
+      const now = observe(kernel, before)
+      if (now === undefined) crossConnects.remove(id)
+      else if (!sameStates(now, before)) crossConnects.put(now)
+    } catch (cause) {
+      log.warn({ id, err: cause }, 'looking at the ends of a cross connect failed')
+    }
+  }
+
+  async function whileChanging<T>(id: string, change: () => Promise<T>): Promise<T> {
+    changing.add(id)
+    try {
+      return await change()
+    } finally {
+      changing.delete(id)
+      if (missed.delete(id)) look(id)
+    }
+  }
+
+  return {
+    step: {
+      name: 'liveness',
+      request: (crossConnect, call, next) => whileChanging(crossConnect.id, () => next(crossConnect, call)),
+      close: (crossConnect, call, next) => whileChanging(crossConnect.id, () => next(crossConnect, call)),
+    },
+    async follow(events) {
+      for await (const event of events) {
+        for (const id of concerned(event, crossConnects)) look(id)
+      }
+    },
+  }
+}
+
+/** Whom to look at. A link that merely changed keeps its tag; one that moves away is gone from where it was. */
+function concerned(event: KernelEvent, crossConnects: CrossConnects): readonly string[] {
+  if (event.type === 'link.changed') return []
+  if (event.type === 'link.gone') {
+    const tag = parseTag(event.link.alias)
+    return tag === undefined ? [] : [tag.id]
+  }
+  const all = crossConnects.all()
+  return (event.type === 'resync' ? all : all.filter(isIn(event.netns))).map(({ id }) => id)
+}
+
+function isIn(cookie: bigint): (crossConnect: CrossConnect) => boolean {
+  return crossConnect => endsOf(crossConnect).some(({ netns }) => netns.cookie === cookie)
+}

@@ -1,0 +1,42 @@
+import { resolve } from 'node:path'
+import { toNsmError } from '#kernel/errors.ts'
+import { netlinkKernel } from '#kernel/netlink.ts'
+import type { Config } from '#runtime/config.ts'
+import type { Log } from '#sdk/log.ts'
+import type { config } from './config.ts'
+import { startForwarder } from './forwarder.ts'
+import { ownUser } from './peer.ts'
+import { podNamespaces } from './pod-namespaces.ts'
+import { keepRegistered } from './register.ts'
+
+/**
+ * Serves the manager of the node until the signal aborts. Throws ALREADY_EXISTS when another forwarder serves the
+ * socket, and KERNEL when a capability is missing.
+ */
+export async function run(values: Config<typeof config>, signal: AbortSignal, log: Log): Promise<void> {
+  const socket = resolve(values.baseDirectory, values.socket || `nsm-${values.name}.forwarder.sock`)
+  const registrar = resolve(values.baseDirectory, values.registrarSocket || 'nsm.forwarder-registrar.io.sock')
+  const stop = new AbortController()
+  const serving = AbortSignal.any([signal, stop.signal])
+  try {
+    using kernel = netlinkKernel({ proc: values.proc })
+    const parts = {
+      kernel,
+      namespaces: podNamespaces(),
+      address: `unix://${socket}`,
+      peerOf: ownUser,
+      log,
+    } as const
+    await using forwarder = await startForwarder(parts)
+    const registration = { registrar: `unix://${registrar}`, name: values.name, socket } as const
+    const registered = keepRegistered(registration, serving, log)
+    try {
+      await Promise.race([registered, forwarder.following])
+    } finally {
+      stop.abort()
+      await registered
+    }
+  } catch (cause) {
+    throw toNsmError(cause)
+  }
+}

@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import type { Endpoint } from '#sdk/chain/begin.ts'
+import { NsmError } from '#sdk/errors.ts'
+import { implement, type Served } from '#sdk/rpc/implement.ts'
+import { type CrossConnect, MonitorCrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import { Forwarder, MechanismsMonitor } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import type { CrossConnects } from './cross-connects.ts'
+import { mechanisms } from './mechanisms.ts'
+
+/** The three services of a forwarder over its chain. */
+export function forwarderServices<P>(
+  endpoint: Endpoint<CrossConnect, CrossConnect>,
+  crossConnects: CrossConnects,
+): readonly Served<P>[] {
+  return [
+    implement<typeof Forwarder, P>(Forwarder, {
+      request: (crossConnect, { signal }) => endpoint.request(crossConnect, signal),
+      async close(crossConnect, { signal }) {
+        takeOver(endpoint, crossConnect)
+        await endpoint.close(crossConnect.id, signal)
+        return {}
+      },
+    }),
+    implement<typeof MonitorCrossConnect, P>(MonitorCrossConnect, {
+      monitorCrossConnects: (_, { signal }) => crossConnects.watch(signal),
+    }),
+    implement<typeof MechanismsMonitor, P>(MechanismsMonitor, {
+      async *monitorMechanisms(_, { signal }) {
+        yield mechanisms
+        if (!signal.aborted) await once(signal, 'abort')
+      },
+    }),
+  ]
+}
+
+/** The links of a cross connect that we do not know are where the message says, if they are anywhere. */
+function takeOver(endpoint: Endpoint<CrossConnect, CrossConnect>, crossConnect: CrossConnect): void {
+  if (endpoint.last(crossConnect.id) !== undefined) return
+  try {
+    endpoint.adopt(crossConnect.id, crossConnect, crossConnect)
+  } catch (thrown) {
+    // It is being requested for the first time: the close aborts that, and it undoes itself.
+    if (!(thrown instanceof NsmError) || thrown.code !== 'ALREADY_EXISTS') throw thrown
+  }
+}
