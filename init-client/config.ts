@@ -47,7 +47,7 @@ export const clientConfig = {
   }),
   podName: setting({
     env: 'POD_NAME',
-    also: ['NSM_NAME'],
+    also: ['NSM_NAME', 'HOSTNAME'],
     parse: text,
     default: '',
     doc: 'Name of the pod: begins the connection ids and becomes the label podName; empty means the host name.',

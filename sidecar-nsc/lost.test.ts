@@ -30,3 +30,9 @@ it.each([
   const connections = Object.fromEntries(Object.entries(states).map(([id, state]) => [id, { id, state }]))
   expect(lostOf(create(ConnectionEventSchema, { type, connections }), ['a', 'b'])).toEqual(lost)
 })
+
+it('lostOf() knows a connection by the path when the manager has an id of its own for it', () => {
+  const path = { index: 1, pathSegments: [{ id: 'a' }, { id: 'own' }] }
+  const event = create(ConnectionEventSchema, { type: DELETE, connections: { own: { id: 'own', path } } })
+  expect(lostOf(event, ['a', 'b'])).toEqual(['a'])
+})

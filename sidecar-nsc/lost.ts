@@ -15,7 +15,11 @@ import {
  * | DELETE                 | those of it                      |
  */
 export function lostOf(event: ConnectionEvent, ours: readonly string[]): readonly string[] {
-  const told = new Map(Object.values(event.connections).map(connection => [connection.id, connection]))
+  const told = new Map(
+    Object.values(event.connections).flatMap(connection =>
+      idsOf(connection).map(id => [id, connection] as const),
+    ),
+  )
   switch (event.type) {
     case ConnectionEventType.INITIAL_STATE_TRANSFER:
       return ours.filter(id => !isUp(told.get(id)))
@@ -24,6 +28,11 @@ export function lostOf(event: ConnectionEvent, ours: readonly string[]): readonl
     default:
       return ours.filter(id => told.has(id) && !isUp(told.get(id)))
   }
+}
+
+/** A manager tells of connections by its own ids; the one that the client gave stands in the path. */
+function idsOf({ id, path }: Connection): readonly string[] {
+  return [id, ...(path?.pathSegments ?? []).map(segment => segment.id)]
 }
 
 function isUp(connection: Connection | undefined): boolean {

@@ -54,7 +54,7 @@ export const config = {
     env: 'NSM_NAME',
     parse: text,
     default: '',
-    doc: 'Name to register by; empty means service-pod. The registry may give another one.',
+    doc: 'Name to register by; empty means service-pod, or one that the registry makes when that is taken.',
   }),
   registerService: setting({
     env: 'NSM_REGISTER_SERVICE',
@@ -95,6 +95,7 @@ export const config = {
   }),
   podName: setting({
     env: 'POD_NAME',
+    also: ['HOSTNAME'],
     parse: text,
     default: '',
     doc: 'Name of the pod; empty means the host name.',

@@ -12,7 +12,10 @@ import {
 /** For tests: a manager's registries on a real socket in `folder`, which remember what they are told. */
 export async function registryIn(
   folder: string,
-  behaviour: { readonly rename?: (name: string) => string; readonly refusal?: NsmError } = {},
+  behaviour: {
+    readonly rename?: (name: string) => string
+    readonly refuse?: (name: string) => NsmError | undefined
+  } = {},
 ) {
   const services: NetworkService[] = []
   const endpoints: NetworkServiceEndpoint[] = []
@@ -34,7 +37,8 @@ export async function registryIn(
       implement(NetworkServiceEndpointRegistry, {
         register: endpoint => {
           endpoints.push(endpoint)
-          if (behaviour.refusal !== undefined) return Promise.reject(behaviour.refusal)
+          const refusal = behaviour.refuse?.(endpoint.name)
+          if (refusal !== undefined) return Promise.reject(refusal)
           return Promise.resolve({ ...endpoint, name: behaviour.rename?.(endpoint.name) ?? endpoint.name })
         },
         async *find({ networkServiceEndpoint }, { signal }) {

@@ -15,6 +15,8 @@ export interface RegisterOptions {
   /** Registered before the endpoint; none where services are objects of their own. */
   readonly services: readonly { readonly name: string; readonly payload: string }[]
   readonly serviceRegistry: Client<typeof NetworkServiceRegistry>
+  /** What to do when another pod has the name: let the registry make one, or end. */
+  readonly onNameTaken: 'generate' | 'fail'
   readonly signal: AbortSignal
   readonly log: Log
 }
@@ -52,13 +54,20 @@ export async function keepRegistered(
       } catch (thrown) {
         const error = NsmError.from(thrown)
         if (signal.aborted) break
-        if (error.kind.retry === 'no' && error.code !== 'CANCELLED') throw error
+        if (isFinal(error, options)) throw error
+        if (error.code === 'ALREADY_EXISTS') current = { ...endpoint, name: '' }
         log.warn({ code: error.code }, `not registered: ${error.message}`)
       }
     }
   } finally {
     if (current !== undefined) await unregister(current, endpoints, log)
   }
+}
+
+/** A manager that shuts down cancels what it does for us: that is no wish of ours, so it is asked again. */
+function isFinal({ code, kind }: NsmError, { onNameTaken }: RegisterOptions): boolean {
+  if (code === 'ALREADY_EXISTS') return onNameTaken === 'fail'
+  return kind.retry === 'no' && code !== 'CANCELLED'
 }
 
 async function registerOnce(

@@ -140,11 +140,27 @@ describe('run', () => {
     await vi.waitFor(() => expect(registry.endpoints).toHaveLength(2))
   })
 
-  it('run() fails when the registry refuses for good', async () => {
-    await using _registry = await registryIn(folder, { refusal: new NsmError('DENIED', 'not for you') })
+  it('run() lets the registry make a name when another pod has the usual one', async () => {
+    const refuse = (name: string) =>
+      name === '' ? undefined : new NsmError('ALREADY_EXISTS', `${name} is taken`)
+    await using registry = await registryIn(folder, { refuse, rename: () => 'p2p-x7' })
     start()
+    await vi.waitFor(() => expect(registry.watched).toEqual(['p2p-x7']))
+    expect(registry.endpoints.map(endpoint => endpoint.name)).toEqual(['p2p-device-2', ''])
+  })
+
+  it.each([
+    { story: 'refuses for good', code: 'DENIED' as const, env: {} },
+    {
+      story: 'has given the wanted name away',
+      code: 'ALREADY_EXISTS' as const,
+      env: { NSM_NAME: 'gateway' },
+    },
+  ])('run() fails when the registry $story', async ({ code, env }) => {
+    await using _registry = await registryIn(folder, { refuse: () => new NsmError(code, 'not for you') })
+    start(env)
     const failed = done
     done = Promise.resolve()
-    await expect(failed).rejects.toMatchObject({ code: 'DENIED' })
+    await expect(failed).rejects.toMatchObject({ code })
   })
 })

@@ -28,6 +28,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
     endpoints: channel.client(NetworkServiceEndpointRegistry),
     serviceRegistry: channel.client(NetworkServiceRegistry),
     services: settings.registerService ? services.map(name => ({ name, payload })) : [],
+    onNameTaken: settings.name === '' ? 'generate' : 'fail',
     signal,
     log,
   })
