@@ -9,10 +9,10 @@ import type { ClientDuplexStream, ClientReadableStream } from '@grpc/grpc-js'
 import { NsmError } from '#sdk/errors.ts'
 import { asBytes, decode, encode } from './codec.ts'
 import { defaultTimeoutMs } from './failure.ts'
+import { itemsUntil } from './items-until.ts'
 import { cancelWith, failureOf, type Line, refuseAborted } from './line.ts'
 import { methodPath } from './method.ts'
 import type { MethodCaller } from './types.ts'
-import { itemsUntil } from './until.ts'
 
 /** Calls a method that has one answer. */
 export function unaryCaller(line: Line, method: DescMethodUnary): MethodCaller<DescMethodUnary> {

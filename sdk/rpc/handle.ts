@@ -7,16 +7,17 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js'
+import { abortable } from '#sdk/chain/abortable.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Calls } from './calls.ts'
 import { decode, encode } from './codec.ts'
 import type { Connections } from './connections.ts'
 import type { ServedMethod } from './implement.ts'
+import { itemsUntil } from './items-until.ts'
 import { methodPath } from './method.ts'
 import { errorCodeTrailer, isDefect, toStatus } from './status.ts'
 import type { RpcContext } from './types.ts'
-import { itemsUntil, until } from './until.ts'
 
 /** What the handlers of one server share. */
 export interface Host<P> {
@@ -37,7 +38,7 @@ export async function handleUnary<P>(
   using running = host.calls.open('unary', call)
   try {
     const answer = handler(decode(method.input, call.request), contextOf(host, call, running.signal))
-    reply(null, encode(method.output, await until(answer, running.signal)))
+    reply(null, encode(method.output, await abortable(answer, running.signal)))
   } catch (thrown) {
     reply(failure(thrown, methodPath(method), host.log))
   }

@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2'
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
+import { abortable } from '#sdk/chain/abortable.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { parseAddress, type Target } from './address.ts'
 import { decode, encode, messageLimit } from './codec.ts'
@@ -15,7 +16,6 @@ import { frame, unframe } from './frame.ts'
 import { methodPath } from './method.ts'
 import { errorCodeTrailer, fromStatus, percentDecoded } from './status.ts'
 import type { Address, CallOptions } from './types.ts'
-import { until } from './until.ts'
 
 /**
  * One unary call over a connection of its own, without grpc-js, which takes longer to load than the call takes; also
@@ -39,7 +39,7 @@ export async function unary<I extends DescMessage, O extends DescMessage>(
     const answer = exchange(session, attempt, { headers: requestHeaders(attempt.path, timeoutMs), request })
     return decode(
       method.output,
-      await until(answer, signal === undefined ? deadline : AbortSignal.any([signal, deadline])),
+      await abortable(answer, signal === undefined ? deadline : AbortSignal.any([signal, deadline])),
     )
   } catch (thrown) {
     refuseAborted(attempt, signal)

@@ -1,15 +1,4 @@
-/** What the promise gives, or the reason of the signal if that is aborted first. */
-export async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) abort()
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
+import { abortable } from '#sdk/chain/abortable.ts'
 
 /**
  * The same items, ending with the reason of the signal when that is aborted, even while the source is busy; the
@@ -19,7 +8,7 @@ export async function* itemsUntil<T>(source: AsyncIterable<T>, signal: AbortSign
   const items = source[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const item = await until(items.next(), signal)
+      const item = await abortable(items.next(), signal)
       if (item.done === true) return
       yield item.value
     }
