@@ -80,7 +80,7 @@ export function forwarderContract(make: () => ForwarderHarness): void {
       client = at.harness.addNetns()
       endpoint = at.harness.addNetns()
       await at.forwarder.request(crossConnect())
-      expect(old.flatMap(at.interfacesIn)).toEqual([])
+      expect(old.flatMap(netns => at.interfacesIn(netns))).toEqual([])
       expect(at.interfacesIn(client)).toHaveLength(1)
     })
 
@@ -113,7 +113,7 @@ export function forwarderContract(make: () => ForwarderHarness): void {
     test('removes both ends, and succeeds again when they are gone', async () => {
       await at.forwarder.request(crossConnect())
       await at.forwarder.close(crossConnect())
-      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+      expect([client, endpoint].flatMap(netns => at.interfacesIn(netns))).toEqual([])
       await at.forwarder.close(crossConnect())
       await at.forwarder.close({ id: 'never heard of' })
     })
@@ -128,7 +128,7 @@ export function forwarderContract(make: () => ForwarderHarness): void {
     test('needs no more than the id', async () => {
       await at.forwarder.request(crossConnect())
       await at.forwarder.close({ id: 'x1' })
-      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+      expect([client, endpoint].flatMap(netns => at.interfacesIn(netns))).toEqual([])
     })
 
     test('leaves other cross connects of the pods alone', async () => {
@@ -162,14 +162,14 @@ export function forwarderContract(make: () => ForwarderHarness): void {
         destination: { mechanism: { parameters: { name: 'nsm0-nse' } } },
       })
       await at.forwarder.close({ id: 'x1' })
-      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+      expect([client, endpoint].flatMap(netns => at.interfacesIn(netns))).toEqual([])
     })
 
     test('that does not find the pods still closes what the message names', async () => {
       await at.forwarder.request(crossConnect())
       await at.restart([])
       await at.forwarder.close(crossConnect())
-      expect([client, endpoint].flatMap(at.interfacesIn)).toEqual([])
+      expect([client, endpoint].flatMap(netns => at.interfacesIn(netns))).toEqual([])
     })
   })
 

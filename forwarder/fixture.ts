@@ -15,6 +15,10 @@ export interface ForwarderHarness extends AsyncDisposable {
   removeNetns(netns: NetnsName): void
 }
 
+type LinkFacts = Pick<Link, 'index' | 'name' | 'alias' | 'mac' | 'mtu'> & {
+  readonly peer: number | undefined
+}
+
 /** A forwarder that serves a socket, and what a test asks of it and of the kernel. */
 export interface Fixture extends AsyncDisposable {
   readonly harness: ForwarderHarness
@@ -24,7 +28,8 @@ export interface Fixture extends AsyncDisposable {
   nextEvent(): Promise<CrossConnectEvent>
   /** Ends the forwarder and starts another that looks for links in the given pods; the monitor begins anew. */
   restart(namespaces: readonly NetnsName[]): Promise<void>
-  linksIn(netns: NetnsName): readonly Link[]
+  /** The interfaces of ours, without what traffic changes. */
+  linksIn(netns: NetnsName): readonly LinkFacts[]
   interfacesIn(netns: NetnsName): readonly { readonly name: string; readonly addresses: readonly string[] }[]
   deleteLink(netns: NetnsName, name: string): Promise<void>
 }
@@ -42,12 +47,12 @@ export async function newFixture(harness: ForwarderHarness): Promise<Fixture> {
   owned.defer(() => running[Symbol.asyncDispose]())
   owned.defer(() => channel[Symbol.asyncDispose]())
 
-  function linksIn(netns: NetnsName): readonly Link[] {
+  function linksIn(netns: NetnsName): readonly LinkFacts[] {
     using namespace = harness.kernel.open(netns)
     return namespace.link
       .list()
       .filter(({ kind }) => kind === 'veth')
-      .map(({ stats: _, ...link }) => link)
+      .map(({ index, name, alias, mac, mtu, peer }) => ({ index, name, alias, mac, mtu, peer }))
       .toSorted((a, b) => a.name.localeCompare(b.name))
   }
 

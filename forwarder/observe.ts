@@ -33,6 +33,9 @@ export function observe(kernel: Kernel, crossConnect: CrossConnect): CrossConnec
 function sightOf(kernel: Kernel, { netns, alias }: KnownEnd): Sight {
   try {
     using namespace = kernel.open(netns)
+    // The kernel frees the id of a dead namespace before it tells of the death; when ours got that id meanwhile, the
+    // late message took it for dead, and its events would stay away.
+    kernel.follow(namespace)
     return namespace.link.tagged(alias) === undefined ? 'bare' : 'wired'
   } catch (cause) {
     if (isKernelError(cause, 'ENOENT')) return 'gone'

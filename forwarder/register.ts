@@ -24,12 +24,13 @@ export async function keepRegistered(
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  await using channel = dial(registration.registrar)
-  const registrar = channel.client(ForwarderRegistration)
   let failures = 0
   let lastRefusal = ''
   while (!signal.aborted) {
     try {
+      // A new channel each time: a used one pauses a second before it connects again.
+      await using channel = dial(registration.registrar)
+      const registrar = channel.client(ForwarderRegistration)
       await register(registrar, registration, signal)
       log.info(
         { registrar: registration.registrar, forwarder: registration.name },
