@@ -42,8 +42,6 @@ const ownedBy: Readonly<Record<string, readonly string[]>> = {
   fastify: ['webhook'],
   'node-forge': ['certs'],
   pino: ['runtime'],
-  'pino-pretty': ['runtime'],
-  'prom-client': ['runtime', 'webhook', 'manager', 'forwarder'],
   commander: ['cli'],
   'fast-json-patch': ['webhook', 'local'],
   yaml: ['local', 'cli'],
