@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { NsmError } from '#sdk/errors.ts'
 import { connect } from './connect.ts'
 import { controlName } from './control-socket.ts'
@@ -104,7 +105,13 @@ function environment(own: Readonly<Record<string, string>>): Record<string, stri
 
 async function answers(name: string, signal: AbortSignal): Promise<void> {
   await using connection = connect(name)
-  await connection.mesh.status({}, { signal, timeoutMs: 60_000 })
+  try {
+    await connection.mesh.status({}, { signal, timeoutMs: 60_000 })
+  } catch (cause) {
+    // A supervisor that dies resets the connection first and is found dead a moment later, with better words.
+    await delay(1000, undefined, { signal }).catch(() => {})
+    throw cause
+  }
 }
 
 async function ends(supervisor: ChildProcess, errors: Promise<string>): Promise<never> {
