@@ -1,0 +1,40 @@
+import { begin, type Endpoint } from '#sdk/chain/begin.ts'
+import { chain, traced } from '#sdk/chain/chain.ts'
+import type { Log } from '#sdk/log.ts'
+import type { Monitor } from './monitor.ts'
+import type { ManagerRequest, Wired } from './request.ts'
+import { type CandidatesOptions, candidates } from './steps/candidates.ts'
+import { type CrossConnectOptions, crossConnect } from './steps/cross-connect.ts'
+import { type EndpointOptions, endpoint } from './steps/endpoint.ts'
+import { excludedPrefixes } from './steps/excluded-prefixes.ts'
+import { forwarder } from './steps/forwarder.ts'
+import { journaled } from './steps/journaled.ts'
+import { recorded } from './steps/recorded.ts'
+
+/** What the behaviour of the manager depends on. */
+export interface ChainOptions extends CandidatesOptions, EndpointOptions, CrossConnectOptions {
+  readonly monitor: Monitor
+  readonly excludedPrefixes: readonly string[]
+  /** Milliseconds to wait for a forwarder to register. */
+  readonly forwarderWaitMs: number
+  readonly log: Log
+}
+
+/**
+ * Hop 4 of the story: what a manager does with a request, in order. Validation and identity come before, in
+ * `network-service.ts`, because only they make the id that `begin` goes by.
+ */
+export function managerChain(options: ChainOptions): Endpoint<ManagerRequest, Wired> {
+  const { connections, events, forwarders, monitor, log } = options
+  const steps = [
+    recorded(events),
+    // Inside of what tells of the outcome, so that nobody hears of a connection that is not in the journal.
+    journaled(connections, monitor),
+    excludedPrefixes(options.excludedPrefixes),
+    // Before an endpoint is asked: what cannot be attached need not be promised.
+    forwarder(forwarders, connections, options.forwarderWaitMs),
+    candidates(options),
+    endpoint(options),
+  ]
+  return begin(chain(...steps.map(traced))(crossConnect(options)), { idOf: ({ id }) => id, log })
+}

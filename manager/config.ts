@@ -1,0 +1,76 @@
+import { hostname } from 'node:os'
+import { setting } from '#runtime/config.ts'
+import { duration, flag, text } from '#runtime/parse.ts'
+import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
+import { listenAddress } from './listen-address.ts'
+
+/** What the manager reads from its environment; the README has the same table. */
+export const config = {
+  node: setting({
+    env: 'NODE_NAME',
+    parse: text,
+    default: hostname(),
+    doc: 'Name of the node, and of the manager to others.',
+  }),
+  baseDir: setting({
+    env: 'NSM_BASEDIR',
+    parse: text,
+    default: '/var/lib/networkservicemesh',
+    doc: 'Absolute directory of the sockets, the workspaces and the journal.',
+  }),
+  sharedNamespace: setting({
+    env: 'NSM_NAMESPACE',
+    parse: text,
+    default: 'nsm-system',
+    doc: 'Namespace of the mesh: its network services are seen from every namespace that has none of that name.',
+  }),
+  listen: setting({
+    env: 'NSMD_API_ADDRESS',
+    parse: listenAddress,
+    default: undefined,
+    doc: 'Where other managers are served: host:port or :port; needs NSM_INSECURE for now.',
+  }),
+  publicUrl: setting({
+    env: 'NSMD_PUBLIC_API',
+    parse: text,
+    default: '',
+    doc: 'host:port that other managers are told; empty is what NSMD_API_ADDRESS is bound to.',
+  }),
+  insecure: setting({
+    env: 'NSM_INSECURE',
+    also: ['INSECURE'],
+    parse: flag,
+    default: false,
+    doc: 'Serve other managers without TLS, so that whoever reaches the port may ask for any endpoint.',
+  }),
+  excludedPrefixes: setting({
+    env: 'EXCLUDED_PREFIXES',
+    parse: parsePrefixes,
+    default: [],
+    doc: 'CIDRs of the cluster that no connection may use, separated by commas.',
+  }),
+  allowHostNetwork: setting({
+    env: 'NSM_ALLOW_HOST_NETWORK',
+    parse: flag,
+    default: false,
+    doc: "Serve pods that live in the manager's own network namespace.",
+  }),
+  journal: setting({
+    env: 'NSM_JOURNAL',
+    parse: text,
+    default: '',
+    doc: 'File of the journal and the registry (SQLite); empty is manager.db in NSM_BASEDIR.',
+  }),
+  forwarderWait: setting({
+    env: 'NSM_FORWARDER_WAIT',
+    parse: duration,
+    default: 15_000,
+    doc: 'How long a request waits for a forwarder to register.',
+  }),
+  timeout: setting({
+    env: 'NSM_REQUEST_TIMEOUT',
+    parse: duration,
+    default: 15_000,
+    doc: 'How long an endpoint, another manager or a forwarder may take to answer.',
+  }),
+}

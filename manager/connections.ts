@@ -1,0 +1,44 @@
+import type { Kept } from './journal.ts'
+import type { Wired } from './request.ts'
+
+/** The connections that stand, oldest first; the journal is written before memory. */
+export class Connections {
+  readonly #journal: Kept<Wired>
+  readonly #byId: Map<string, Wired>
+
+  /** Begins with what the journal has. Throws STORAGE. */
+  constructor(journal: Kept<Wired>) {
+    this.#journal = journal
+    this.#byId = new Map(journal.all().map(wired => [wired.id, wired]))
+  }
+
+  put(wired: Wired): void {
+    this.#journal.put(wired)
+    this.#byId.set(wired.id, wired)
+  }
+
+  remove(id: string): void {
+    if (!this.#byId.delete(id)) return
+    this.#journal.remove(id)
+  }
+
+  get(id: string): Wired | undefined {
+    return this.#byId.get(id)
+  }
+
+  list(): readonly Wired[] {
+    return [...this.#byId.values()]
+  }
+
+  /** The connections that a pod has at either end. */
+  ofPod(uid: string): readonly Wired[] {
+    return this.list().filter(
+      ({ caller, endpoint }) => (caller.kind === 'pod' && caller.pod.uid === uid) || endpoint.pod.uid === uid,
+    )
+  }
+
+  /** The connections to an endpoint. */
+  ofEndpoint(name: string): readonly Wired[] {
+    return this.list().filter(({ endpoint }) => endpoint.endpoint.name === name)
+  }
+}

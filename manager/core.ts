@@ -1,0 +1,80 @@
+import type { EndpointRecord } from '#registry/registry.ts'
+import type { Endpoint } from '#sdk/chain/begin.ts'
+import type { Log } from '#sdk/log.ts'
+import type { Address } from '#sdk/rpc/types.ts'
+import type { Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+import { Agent } from './agent.ts'
+import { managerChain } from './chain.ts'
+import { Channels } from './channels.ts'
+import { EndpointWatch } from './endpoint-watch.ts'
+import { ForwarderWatch } from './forwarder-watch.ts'
+import { Forwarders } from './forwarders.ts'
+import { Registrar } from './registrar.ts'
+import { type ManagerRequest, requestOf, type Wired } from './request.ts'
+import type { State } from './state.ts'
+
+/** What the decisions of a manager depend on. */
+export interface CoreOptions {
+  readonly node: string
+  readonly sharedNamespace: string
+  readonly excludedPrefixes: readonly string[]
+  readonly forwarderWaitMs: number
+  /** Milliseconds that an endpoint, another manager or a forwarder may take to answer. */
+  readonly timeoutMs: number
+  readonly clientSocket: (workspace: string) => Address
+  readonly log: Log
+}
+
+/** The manager without its sockets. */
+export interface Core extends AsyncDisposable {
+  readonly chain: Endpoint<ManagerRequest, Wired>
+  readonly forwarders: Forwarders
+  readonly registrar: Registrar
+  readonly endpoints: EndpointWatch
+  /** Ends the connections of a pod and withdraws its endpoints. */
+  readonly podGone: (pod: Pod) => Promise<void>
+  /** Withdraws the endpoints that were registered from a workspace. */
+  readonly workspaceGone: (workspace: string) => Promise<void>
+  /** Watches the endpoints that were known before a restart; one whose pod is unknown is withdrawn. */
+  readonly resume: () => Promise<void>
+}
+
+/** Puts the manager together around what it remembers; connections of the journal are adopted. */
+export function newCore(state: State, options: CoreOptions): Core {
+  const { registry, connections, pods } = state
+  const { node, log } = options
+  const forwarders = new Forwarders()
+  const channels = new Channels()
+  const chain = managerChain({ ...state, ...options, forwarders, channels })
+  for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)
+  const agent = new Agent({ ...state, chain, log })
+  const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })
+  const registrar = new Registrar({ forwarders, watch: new ForwarderWatch({ agent, connections, log }), log })
+
+  const withdraw = async (goes: (record: EndpointRecord) => boolean, why: string): Promise<void> => {
+    const own = (await registry.endpoints.list()).filter(record => record.node === node && goes(record))
+    await Promise.all(own.map(record => endpoints.withdraw(record, why)))
+  }
+  return {
+    chain,
+    forwarders,
+    registrar,
+    endpoints,
+    podGone: async ({ uid }) => {
+      await withdraw(({ pod }) => pod.uid === uid, 'its pod is gone')
+      await agent.close(connections.ofPod(uid), 'a pod at one of its ends is gone')
+    },
+    workspaceGone: workspace => withdraw(record => record.workspace === workspace, 'its workspace was freed'),
+    resume: async () => {
+      await withdraw(({ pod }) => pods.get(pod.uid) === undefined, 'its pod is gone')
+      const own = (await registry.endpoints.list()).filter(record => record.node === node)
+      for (const record of own) await endpoints.follow(record)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await endpoints[Symbol.asyncDispose]()
+      await registrar[Symbol.asyncDispose]()
+      await chain[Symbol.asyncDispose]()
+      await channels[Symbol.asyncDispose]()
+    },
+  }
+}

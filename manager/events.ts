@@ -1,0 +1,148 @@
+import { create } from '@bufbuild/protobuf'
+import { timestampNow } from '@bufbuild/protobuf/wkt'
+import { Watchers } from '#registry/watchers.ts'
+import { type Event, EventSchema, type EventsRequest } from '#sdk/wire/gen/admin/admin_pb.ts'
+
+/** Names of the steps that the manager tells of; the first ten are those of the VPN gateway example. */
+export type EventStep =
+  | 'pod-started'
+  | 'endpoint-registered'
+  | 'requested'
+  | 'registry-queried'
+  | 'endpoint-selected'
+  | 'endpoint-requested'
+  | 'endpoint-accepted'
+  | 'endpoint-refused'
+  | 'endpoint-lost'
+  | 'endpoint-interface'
+  | 'remote-replied'
+  | 'client-interface'
+  | 'replied'
+  | 'closed'
+  | 'failed'
+  | 'endpoint-removed'
+  | 'connection-down'
+
+/** What a connection's events have in common. */
+export interface Subject {
+  readonly id: string
+  readonly attempt: number
+  readonly connection: { readonly networkService: string }
+}
+
+/** What happened. */
+export interface Happening {
+  readonly step: EventStep
+  readonly object: string
+  /** One sentence for a person. */
+  readonly text: string
+  /** Who did it; default the manager. */
+  readonly program?: string
+}
+
+/** Where events are kept beyond the life of the process. */
+export interface EventKeeper {
+  readonly all: () => readonly Event[]
+  /** Called soon after, with all that happened since the last call. */
+  readonly append: (events: readonly Event[]) => void
+}
+
+/** The most events that are remembered. */
+const limit = 5000
+
+/**
+ * What has happened on this node. Bounded: of a request that is repeated while it waits, the first run and the newest
+ * two stay; over all, the newest 5,000 events.
+ */
+export class Events {
+  readonly #node: string
+  readonly #keeper: EventKeeper
+  readonly #watchers = new Watchers<Event>()
+  readonly #attempts = new Map<string, number>()
+  /** Names of the pods that the connections are of, for those who ask by pod. */
+  readonly #clients = new Map<string, string>()
+  #events: Event[]
+  #unsaved: Event[] = []
+
+  constructor(node: string, keeper: EventKeeper) {
+    this.#node = node
+    this.#keeper = keeper
+    this.#events = [...keeper.all()]
+    for (const event of this.#events) this.#note(event)
+  }
+
+  /** Begins a run of a connection's request; says which one it is. */
+  begin(id: string): number {
+    const attempt = (this.#attempts.get(id) ?? 0) + 1
+    this.#attempts.set(id, attempt)
+    if (attempt > 3) {
+      const stale = (event: Event): boolean =>
+        event.connectionId === id && event.attempt > 1 && event.attempt < attempt - 1
+      this.#events = this.#events.filter(event => !stale(event))
+    }
+    return attempt
+  }
+
+  /** The newest run of a connection's request. */
+  attemptOf(id: string): number {
+    return this.#attempts.get(id) ?? 0
+  }
+
+  /** Tells what happened to a connection, or, without a subject, to something else. */
+  tell({ step, object, text, program = 'manager' }: Happening, subject?: Subject): void {
+    const event = create(EventSchema, {
+      time: timestampNow(),
+      connectionId: subject?.id ?? '',
+      step,
+      program,
+      node: this.#node,
+      object,
+      text,
+      attempt: subject?.attempt ?? 0,
+      networkService: subject?.connection.networkService ?? '',
+    })
+    this.#note(event)
+    this.#events.push(event)
+    if (this.#events.length > limit) this.#forgetOldest()
+    if (this.#unsaved.push(event) === 1) setImmediate(() => this.save())
+    this.#watchers.tell(event)
+  }
+
+  /** What happened so far, oldest first; with `watch` also what happens next, until the signal aborts. */
+  async *select(request: EventsRequest, signal: AbortSignal): AsyncGenerator<Event, void> {
+    const { connectionId, pod, watch } = request
+    const wanted = (event: Event): boolean =>
+      event.connectionId.startsWith(connectionId) && (pod === '' || this.#podOf(event) === pod)
+    const news = this.#watchers.watch(signal)
+    yield* this.#events.filter(wanted)
+    if (!watch) return
+    for await (const event of news) if (wanted(event)) yield event
+  }
+
+  /** Hands what has not been kept yet to the keeper. */
+  save(): void {
+    const events = this.#unsaved
+    this.#unsaved = []
+    if (events.length > 0) this.#keeper.append(events)
+  }
+
+  #forgetOldest(): void {
+    this.#events = this.#events.slice(limit / 10)
+    this.#attempts.clear()
+    this.#clients.clear()
+    for (const event of this.#events) this.#note(event)
+  }
+
+  #note(event: Event): void {
+    const { connectionId, attempt, step, object } = event
+    if (connectionId === '') return
+    this.#attempts.set(connectionId, Math.max(attempt, this.#attempts.get(connectionId) ?? 0))
+    if (step === 'requested') this.#clients.set(connectionId, object)
+  }
+
+  /** The name of the pod that an event is about. */
+  #podOf({ connectionId, object }: Event): string | undefined {
+    const name = connectionId === '' ? object : this.#clients.get(connectionId)
+    return name?.split('/').at(-1)
+  }
+}

@@ -1,0 +1,125 @@
+/** For tests: a forwarder that keeps cross connects in a map. */
+import { join } from 'node:path'
+import { Watchers } from '#registry/watchers.ts'
+import { dial } from '#sdk/rpc/dial.ts'
+import { implement } from '#sdk/rpc/implement.ts'
+import { serve } from '#sdk/rpc/serve.ts'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import {
+  type CrossConnect,
+  type CrossConnectEvent,
+  CrossConnectEventType,
+  MonitorCrossConnect,
+} from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import { Forwarder } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import { ForwarderRegistration } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
+import { mechanismClass, mechanismType } from '#sdk/wire/mechanism.ts'
+
+/** A forwarder and what it was asked. */
+export interface FakeForwarder extends AsyncDisposable {
+  readonly name: string
+  /** What is wired now. */
+  readonly wired: Map<string, CrossConnect>
+  readonly asked: CrossConnect[]
+  readonly closed: string[]
+  /** Thrown by the next requests, while it is set. */
+  failure: Error | undefined
+  /** Says that the pod at one end, or the links, are gone. */
+  lose(id: string, ends: 'source' | 'destination' | 'both'): void
+}
+
+/** Serves a forwarder and registers it. */
+export async function fakeForwarder(
+  baseDir: string,
+  name = 'fake',
+  wired = new Map<string, CrossConnect>(),
+): Promise<FakeForwarder> {
+  const path = join(baseDir, `${name}.sock`)
+  const news = new Watchers<CrossConnectEvent>()
+  const tell = (type: CrossConnectEventType, crossConnect: CrossConnect): void =>
+    news.tell({
+      $typeName: 'crossconnect.CrossConnectEvent',
+      type,
+      crossConnects: { [crossConnect.id]: crossConnect },
+      metrics: {},
+    })
+  const own: FakeForwarder = {
+    name,
+    wired,
+    asked: [],
+    closed: [],
+    failure: undefined,
+    lose(id, ends) {
+      const found = wired.get(id)
+      if (found?.source === undefined || found.destination === undefined)
+        throw new Error(`${id} is not wired`)
+      const down = (end: 'source' | 'destination') =>
+        ends === end || ends === 'both' ? State.DOWN : State.UP
+      tell(CrossConnectEventType.UPDATE, {
+        ...found,
+        source: { ...found.source, state: down('source') },
+        destination: { ...found.destination, state: down('destination') },
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await living
+      await channel[Symbol.asyncDispose]()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+  const server = await serve({
+    address: `unix://${path}`,
+    peerOf: () => undefined,
+    services: [
+      implement<typeof Forwarder, undefined>(Forwarder, {
+        async request(crossConnect) {
+          own.asked.push(crossConnect)
+          if (own.failure !== undefined) throw own.failure
+          wired.set(crossConnect.id, crossConnect)
+          tell(CrossConnectEventType.UPDATE, crossConnect)
+          return crossConnect
+        },
+        async close(crossConnect) {
+          own.closed.push(crossConnect.id)
+          if (wired.delete(crossConnect.id)) tell(CrossConnectEventType.DELETE, crossConnect)
+          return {}
+        },
+      }),
+      implement<typeof MonitorCrossConnect, undefined>(MonitorCrossConnect, {
+        async *monitorCrossConnects(_, { signal }) {
+          const changes = news.watch(signal)
+          yield {
+            type: CrossConnectEventType.INITIAL_STATE_TRANSFER,
+            crossConnects: Object.fromEntries(wired),
+          }
+          yield* changes
+        },
+      }),
+    ],
+  })
+  const stop = new AbortController()
+  const channel = dial(`unix://${join(baseDir, 'nsm.forwarder-registrar.io.sock')}`)
+  const registrar = channel.client(ForwarderRegistration)
+  await registrar.requestForwarderRegistration({
+    forwarderName: name,
+    forwarderSocket: path,
+    mechanisms: {
+      localMechanisms: [{ cls: mechanismClass.local, type: mechanismType.kernel }],
+      remoteMechanisms: [{ cls: mechanismClass.remote, type: mechanismType.vxlan }],
+    },
+  })
+  const living = (async () => {
+    try {
+      for await (const _ of registrar.requestLiveness(beat(stop.signal), { signal: stop.signal }));
+    } catch {
+      // The test has ended the forwarder or the manager.
+    }
+  })()
+  return own
+}
+
+async function* beat(signal: AbortSignal): AsyncGenerator<Record<string, never>> {
+  yield {}
+  await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,103 @@
+import { NsmError } from '#sdk/errors.ts'
+import type { Log } from '#sdk/log.ts'
+import type { Channel } from '#sdk/rpc/dial.ts'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import {
+  type CrossConnect,
+  type CrossConnectEvent,
+  CrossConnectEventType,
+  MonitorCrossConnect,
+} from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import type { Agent } from './agent.ts'
+import type { Connections } from './connections.ts'
+import type { Forwarder } from './forwarders.ts'
+import type { Wired } from './request.ts'
+
+/** What watching forwarders depends on. */
+export interface ForwarderWatchOptions {
+  readonly agent: Agent
+  readonly connections: Connections
+  readonly log: Log
+}
+
+/** Watches what forwarders see of their cross connects. */
+export class ForwarderWatch {
+  readonly #options: ForwarderWatchOptions
+
+  constructor(options: ForwarderWatchOptions) {
+    this.#options = options
+  }
+
+  /** Follows a forwarder until disposed; `onEnd` is called when it ends the stream itself. */
+  follow(forwarder: Forwarder, channel: Channel, onEnd: () => void): Disposable {
+    const stop = new AbortController()
+    void this.#listen(forwarder, channel, stop.signal).then(outcome =>
+      outcome === 'ended' && !stop.signal.aborted ? onEnd() : undefined,
+    )
+    return { [Symbol.dispose]: () => stop.abort() }
+  }
+
+  /** Marks the connections of a forwarder that has gone: their links stay, but nobody looks after them. */
+  gone({ name }: Forwarder): void {
+    this.#options.agent.down(this.#of(name), `forwarder ${name} is gone`)
+  }
+
+  async #listen(
+    forwarder: Forwarder,
+    channel: Channel,
+    signal: AbortSignal,
+  ): Promise<'ended' | 'unsupported'> {
+    try {
+      for await (const event of channel.client(MonitorCrossConnect).monitorCrossConnects({}, { signal }))
+        this.#heard(forwarder, event)
+    } catch (thrown) {
+      const { code, message } = NsmError.from(thrown)
+      if (signal.aborted) return 'ended'
+      this.#options.log.warn(
+        { forwarder: forwarder.name, reason: message },
+        'the cross connects of a forwarder cannot be watched',
+      )
+      if (code === 'UNSUPPORTED') return 'unsupported'
+    }
+    return 'ended'
+  }
+
+  /**
+   * | what the forwarder says | what becomes of the connection |
+   * |---|---|
+   * | an end is down, or it is deleted | its pod has gone: it is closed, and the endpoint told |
+   * | both ends are down | somebody deleted the links of two living pods: it is made again |
+   * | missing in what it knows at its start | the same |
+   */
+  #heard({ name }: Forwarder, { type, crossConnects }: CrossConnectEvent): void {
+    const { agent } = this.#options
+    const own = this.#of(name)
+    const inState = (wanted: Sight): readonly Wired[] =>
+      own.filter(({ id }) => crossConnects[id] !== undefined && sightOf(crossConnects[id]) === wanted)
+    const initial = type === CrossConnectEventType.INITIAL_STATE_TRANSFER
+    const deleted = type === CrossConnectEventType.DELETE
+    const ended = deleted ? own.filter(({ id }) => crossConnects[id] !== undefined) : inState('half')
+    void agent.close(ended, 'a pod at one of its ends is gone')
+    const unwired = deleted ? [] : inState('unwired')
+    void agent.again(unwired, 'its links had been deleted')
+    if (!initial) return
+    const unclear = own.filter(
+      ({ id, connection }) =>
+        crossConnects[id] === undefined ||
+        (connection.state === State.DOWN && sightOf(crossConnects[id]) === 'wired'),
+    )
+    void agent.again(unclear, `forwarder ${name} has come back`)
+  }
+
+  #of(name: string): readonly Wired[] {
+    return this.#options.connections.list().filter(({ forwarder }) => forwarder === name)
+  }
+}
+
+type Sight = 'wired' | 'half' | 'unwired'
+
+function sightOf({ source, destination }: CrossConnect): Sight {
+  const down = [source, destination].filter(end => end?.state === State.DOWN).length
+  if (down === 0) return 'wired'
+  return down === 1 ? 'half' : 'unwired'
+}

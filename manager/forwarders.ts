@@ -1,0 +1,90 @@
+import { abortable } from '#sdk/chain/abortable.ts'
+import { NsmError } from '#sdk/errors.ts'
+import type { Client } from '#sdk/rpc/types.ts'
+import type { Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
+import type { Forwarder as ForwarderService } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import { mechanismType } from '#sdk/wire/mechanism.ts'
+
+/** A forwarder that has registered and lives. */
+export interface Forwarder {
+  readonly name: string
+  readonly client: Client<typeof ForwarderService>
+  /** What it can attach a pod of this node by. */
+  readonly local: readonly Mechanism[]
+  /** What it can reach other nodes by. */
+  readonly remote: readonly Mechanism[]
+}
+
+/** What is asked of a forwarder: the mechanisms, best first, of which it must offer one. */
+export type Wish = (forwarder: Forwarder) => boolean
+
+/** The forwarders of this node, oldest first. */
+export class Forwarders {
+  #living: readonly Forwarder[] = []
+  #changed = Promise.withResolvers<void>()
+
+  /** Adds a forwarder; one that came back replaces its former self. */
+  add(forwarder: Forwarder): void {
+    this.#living = [...this.#living.filter(({ name }) => name !== forwarder.name), forwarder]
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+
+  /** Takes a forwarder out, unless another one has its name by now. */
+  remove(forwarder: Forwarder): void {
+    this.#living = this.#living.filter(other => other !== forwarder)
+  }
+
+  get(name: string): Forwarder | undefined {
+    return this.#living.find(forwarder => forwarder.name === name)
+  }
+
+  names(): readonly string[] {
+    return this.#living.map(({ name }) => name)
+  }
+
+  /**
+   * The first forwarder that meets the wish; `preferred` goes before all, so that a refresh stays where it was. Waits
+   * for one to register; fails with FORWARDER_UNAVAILABLE after `waitMs`, or with the reason of the signal.
+   */
+  async find(wish: Wish, options: FindOptions): Promise<Forwarder> {
+    const late = AbortSignal.timeout(options.waitMs)
+    for (;;) {
+      const able = this.#living.filter(wish)
+      const found = able.find(({ name }) => name === options.preferred) ?? able[0]
+      if (found !== undefined) return found
+      try {
+        await abortable(this.#changed.promise, AbortSignal.any([options.signal, late]))
+      } catch (cause) {
+        if (options.signal.aborted) throw cause
+        throw this.#unavailable(options.waitMs, cause)
+      }
+    }
+  }
+
+  #unavailable(waitMs: number, cause: unknown): NsmError {
+    const others = this.names()
+    const why =
+      others.length === 0
+        ? `no forwarder has registered with this manager within ${waitMs} ms; see that the forwarder runs on this node`
+        : `none of the forwarders of this node (${others.join(', ')}) offers the mechanism`
+    return new NsmError('FORWARDER_UNAVAILABLE', why, { cause })
+  }
+}
+
+/** How to wait for a forwarder. */
+export interface FindOptions {
+  readonly preferred: string | undefined
+  readonly waitMs: number
+  readonly signal: AbortSignal
+}
+
+/** Wants a forwarder that attaches pods by kernel interfaces. */
+export function attachesKernel({ local }: Forwarder): boolean {
+  return local.some(({ type }) => isKernel(type))
+}
+
+/** Whether a mechanism type is a kernel interface, in the words of NSM v1 or v0.2. */
+export function isKernel(type: string): boolean {
+  return type === mechanismType.kernel || type === mechanismType.kernelV0
+}

@@ -1,0 +1,72 @@
+import { NsmError } from '#sdk/errors.ts'
+import type { Handlers } from '#sdk/rpc/types.ts'
+import type { NSMD, Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+import { socketName } from '#sdk/workspace/socket-address.ts'
+import type { Events } from './events.ts'
+import type { Pods } from './pods.ts'
+import { podName } from './request.ts'
+import type { Workspaces } from './workspaces.ts'
+
+/** What serving the runner depends on. */
+export interface NsmdOptions {
+  readonly pods: Pods
+  readonly workspaces: Workspaces
+  readonly events: Events
+  readonly baseDir: string
+  /** Ends the connections of a pod and withdraws its endpoints. */
+  readonly podGone: (pod: Pod) => Promise<void>
+  /** Withdraws the endpoints that were registered from a workspace. */
+  readonly workspaceGone: (workspace: string) => Promise<void>
+}
+
+/** Where containers see their workspace (NSM v0 §2.2). */
+const clientBaseDir = '/var/lib/networkservicemesh/'
+
+/** Serves NSMD to the device plugin, or to the local runner in its place. */
+export function nsmdHandlers(options: NsmdOptions): Handlers<typeof NSMD, unknown> {
+  const { pods, workspaces, baseDir, podGone, workspaceGone } = options
+  return {
+    async requestClientConnection({ workspace, pod }) {
+      if (pod !== undefined) putPod(pod, options)
+      await workspaces.open(workspace, pod?.uid ?? '')
+      return {
+        workspace,
+        hostBasedir: baseDir,
+        clientBaseDir,
+        nsmServerSocket: socketName.server,
+        nsmClientSocket: socketName.client,
+      }
+    },
+    enumConnection: async () => ({ workspace: [...workspaces.ids()] }),
+    async deleteClientConnection({ workspace }) {
+      await workspaceGone(workspace)
+      await workspaces.close(workspace)
+      return {}
+    },
+    async putPod(pod) {
+      putPod(pod, options)
+      return {}
+    },
+    async deletePod({ uid }) {
+      const pod = pods.remove(uid)
+      if (pod === undefined) return {}
+      await podGone(pod)
+      await Promise.all(workspaces.ofPod(uid).map(workspace => workspaces.close(workspace)))
+      return {}
+    },
+  }
+}
+
+function putPod(pod: Pod, { pods, events }: NsmdOptions): void {
+  if (pod.uid === '' || pod.name === '' || pod.namespace === '' || pod.netnsCookie === 0n)
+    throw new NsmError(
+      'BAD_INPUT',
+      `telling of pod ${podName(pod)}: it needs a uid, a name, a namespace and the cookie of its network namespace`,
+    )
+  if (pods.put(pod) === 'known') return
+  events.tell({
+    step: 'pod-started',
+    object: podName(pod),
+    text: `${podName(pod)} is there, in network namespace ${pod.netnsCookie}`,
+  })
+}

@@ -1,0 +1,56 @@
+import type { Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+
+/** Where pods are kept beyond the life of the process. Its methods throw STORAGE. */
+export interface PodKeeper {
+  readonly all: () => readonly Pod[]
+  readonly put: (pod: Pod) => void
+  readonly remove: (uid: string) => void
+}
+
+/** The pods of this node, as the runner has told of them. */
+export class Pods {
+  readonly #keeper: PodKeeper
+  readonly #byUid: Map<string, Pod>
+  readonly #byCookie = new Map<bigint, Set<string>>()
+
+  constructor(keeper: PodKeeper) {
+    this.#keeper = keeper
+    this.#byUid = new Map(keeper.all().map(pod => [pod.uid, pod]))
+    for (const pod of this.#byUid.values()) this.#index(pod)
+  }
+
+  /** Creates or replaces; says whether the pod was not known before. */
+  put(pod: Pod): 'new' | 'known' {
+    this.#keeper.put(pod)
+    const before = this.#byUid.get(pod.uid)
+    if (before !== undefined) this.#byCookie.get(before.netnsCookie)?.delete(before.uid)
+    this.#byUid.set(pod.uid, pod)
+    this.#index(pod)
+    return before === undefined ? 'new' : 'known'
+  }
+
+  remove(uid: string): Pod | undefined {
+    const pod = this.#byUid.get(uid)
+    if (pod === undefined) return undefined
+    this.#keeper.remove(uid)
+    this.#byUid.delete(uid)
+    const sharing = this.#byCookie.get(pod.netnsCookie)
+    sharing?.delete(uid)
+    if (sharing?.size === 0) this.#byCookie.delete(pod.netnsCookie)
+    return pod
+  }
+
+  get(uid: string): Pod | undefined {
+    return this.#byUid.get(uid)
+  }
+
+  /** The pods that live in a network namespace: more than one when it is the node's own. */
+  inNamespace(cookie: bigint): readonly Pod[] {
+    return [...(this.#byCookie.get(cookie) ?? [])].flatMap(uid => this.#byUid.get(uid) ?? [])
+  }
+
+  #index(pod: Pod): void {
+    const sharing = this.#byCookie.get(pod.netnsCookie) ?? new Set()
+    this.#byCookie.set(pod.netnsCookie, sharing.add(pod.uid))
+  }
+}

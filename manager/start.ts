@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { implement, type Served } from '#sdk/rpc/implement.ts'
+import { type Server, serve } from '#sdk/rpc/serve.ts'
+import type { Address } from '#sdk/rpc/types.ts'
+import { Admin } from '#sdk/wire/gen/admin/admin_pb.ts'
+import {
+  ForwarderRegistration,
+  ForwarderUnRegistration,
+} from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
+import { NSMD } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+import { adminHandlers } from './admin.ts'
+import { type Core, type CoreOptions, newCore } from './core.ts'
+import type { Peer } from './identity.ts'
+import { nsmdHandlers } from './nsmd.ts'
+import { allowAll } from './policy.ts'
+import { publicUrl } from './public-url.ts'
+import { remoteServices } from './remote-services.ts'
+import { openState, type State, type StateOptions } from './state.ts'
+import { type WorkspaceServicesOptions, workspaceServices } from './workspace-services.ts'
+import { Workspaces } from './workspaces.ts'
+
+/** How a manager is set up. */
+export interface ManagerOptions extends StateOptions, Omit<CoreOptions, 'clientSocket'> {
+  /** Where other managers are served, without TLS; undefined serves none. */
+  readonly listen?: Address | undefined
+  /** What other managers are told of `listen`; empty is what it is bound to. */
+  readonly publicUrl: string
+  /** The node's own network namespace, whose pods are refused; undefined refuses nobody. */
+  readonly nodeCookie: bigint | undefined
+  /** Names the process at the other end of a workspace's socket. */
+  readonly peerOf: (socket: Socket, workspace: string) => Peer
+  readonly version: string
+}
+
+/** A running manager. Disposing stops it; connections and workspaces stay as they are. */
+export interface Manager extends AsyncDisposable {
+  /** Where other managers reach it; empty when they cannot. */
+  readonly url: string
+}
+
+/** Starts a manager: what it remembers, its chain, and its sockets in the base directory. */
+export async function startManager(options: ManagerOptions): Promise<Manager> {
+  await using undo = new AsyncDisposableStack()
+  const { log, node, baseDir } = options
+  const state = undo.use(openState(options))
+  const clientSocket = (workspace: string): Address => workspaces.clientSocket(workspace)
+  const core = undo.use(newCore(state, { ...options, clientSocket }))
+  const shared = { ...state, ...core, policy: allowAll, node }
+  const remote =
+    options.listen === undefined ? undefined : undo.use(await serveRemote(options.listen, { ...shared, log }))
+  const url = remote === undefined ? '' : publicUrl(remote.address, options.publicUrl)
+  const services: WorkspaceServicesOptions = {
+    ...shared,
+    nodeCookie: options.nodeCookie,
+    sharedNamespace: options.sharedNamespace,
+    publicUrl: url,
+    claim: (door, owner) => workspaces.claim(door, owner),
+    onRegistered: record => void core.endpoints.follow(record),
+    withdraw: (record, why) => core.endpoints.withdraw(record, why),
+  }
+  const workspaces = undo.use(
+    new Workspaces({
+      baseDir,
+      journal: state.workspaces,
+      serve: (door, address) =>
+        serve({
+          address,
+          mode: 0o666,
+          log,
+          peerOf: socket => options.peerOf(socket, door.workspace),
+          services: workspaceServices(door, services),
+        }),
+    }),
+  )
+  await workspaces.restore()
+  await core.resume()
+  for (const server of await ownSockets(state, core, { ...options, workspaces })) undo.use(server)
+  const running = undo.move()
+  return { url, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+async function serveRemote(
+  address: Address,
+  options: Parameters<typeof remoteServices>[0] & Pick<ManagerOptions, 'log'>,
+): Promise<Server> {
+  return await serve({
+    address,
+    log: options.log,
+    peerOf: () => undefined,
+    services: remoteServices(options),
+  })
+}
+
+/** The sockets of the base directory, which only the manager's own user may open. */
+async function ownSockets(
+  state: State,
+  core: Core,
+  options: ManagerOptions & { readonly workspaces: Workspaces },
+): Promise<readonly Server[]> {
+  const { baseDir, log, version, node, workspaces } = options
+  const open = <P>(name: string, peerOf: () => P, services: readonly Served<P>[]): Promise<Server> =>
+    serve({ address: `unix://${join(baseDir, name)}`, log, peerOf, services })
+  const admin = { ...state, ...core, workspaces, node, version }
+  return await Promise.all([
+    open('nsm.forwarder-registrar.io.sock', () => ({ connection: Symbol('registrar connection') }), [
+      implement(ForwarderRegistration, core.registrar.registration()),
+      implement(ForwarderUnRegistration, core.registrar.unregistration()),
+    ]),
+    open('nsm.admin.io.sock', () => undefined, [implement(Admin, adminHandlers(admin))]),
+    open('nsm.io.sock', () => undefined, [
+      implement(NSMD, nsmdHandlers({ ...state, ...core, workspaces, baseDir })),
+    ]),
+  ])
+}

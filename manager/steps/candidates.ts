@@ -1,0 +1,129 @@
+import type { Connections } from '#manager/connections.ts'
+import type { Events } from '#manager/events.ts'
+import { labelText } from '#manager/label-text.ts'
+import { type ManagerRequest, type ManagerStep, podName } from '#manager/request.ts'
+import { RoundRobin } from '#manager/round-robin.ts'
+import { select } from '#manager/select.ts'
+import { endpointsOf, findService } from '#registry/lookup.ts'
+import { type EndpointRecord, type Registry, type ServiceRecord, serviceKey } from '#registry/registry.ts'
+import type { Call } from '#sdk/chain/step.ts'
+import { NsmError } from '#sdk/errors.ts'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { count, type Found, noEndpoint, noService } from './no-endpoint.ts'
+
+/** What the choice of an endpoint depends on. */
+export interface CandidatesOptions {
+  readonly registry: Registry
+  readonly connections: Connections
+  readonly events: Events
+  readonly node: string
+  /** The namespace whose services all see. */
+  readonly sharedNamespace: string
+}
+
+/** The codes by which an endpoint is passed over and the next one asked. */
+const refusals: readonly string[] = ['ENDPOINT_REFUSED', 'ENDPOINT_LOST', 'POOL_EXHAUSTED']
+
+/**
+ * Asks the endpoints that may serve the client one after another, until one accepts: first the one that it has
+ * already, then by round robin. After each refusal the registry is asked again. Another manager names the endpoint,
+ * and only that is asked. Fails with SERVICE_NOT_FOUND, with ENDPOINT_LOST when all that were asked died, else with
+ * NO_ENDPOINT.
+ */
+export function candidates(options: CandidatesOptions): ManagerStep {
+  const turns = new RoundRobin()
+  return {
+    name: 'candidates',
+    async request(input, call, next) {
+      if (input.caller.kind === 'manager')
+        return await next({ ...input, endpoint: await named(input, options) }, call)
+      const refused = new Map<string, NsmError>()
+      for (;;) {
+        const found = await look(input, input.caller.pod.namespace, options)
+        const left = found.candidates.filter(({ endpoint }) => !refused.has(endpoint.name))
+        const endpoint = kept(input, left, options) ?? turns.next(turnOf(found), left)[0]
+        if (endpoint === undefined) throw noEndpoint(input, found, [...refused.values()])
+        tellChosen(input, endpoint, options)
+        const mark = call.scope.mark()
+        try {
+          return await next({ ...input, service: found.service, endpoint }, call)
+        } catch (cause) {
+          const failure = NsmError.from(cause)
+          if (!refusals.includes(failure.code) || call.signal.aborted) throw cause
+          refused.set(endpoint.endpoint.name, failure)
+          await undo(call, mark)
+        }
+      }
+    },
+  }
+}
+
+async function look(input: ManagerRequest, namespace: string, options: CandidatesOptions): Promise<Found> {
+  const { registry, sharedNamespace, events, node } = options
+  const { networkService, labels } = input.connection
+  const namespaces = [...new Set([namespace, sharedNamespace])]
+  const service = await findService(registry, networkService, namespaces)
+  if (service === undefined) throw noService(networkService, namespaces)
+  const offering = await endpointsOf(registry, service, sharedNamespace)
+  const found = { ...select(service.service, offering, { nodeName: node, ...labels }), service, offering }
+  const text = `the registry has ${count(offering.length, 'endpoint')} of it, ${found.candidates.length} for a client with ${labelText(labels)}`
+  events.tell({ step: 'registry-queried', object: keyOf(service), text }, input)
+  return found
+}
+
+/** The endpoint that the client has, unless it asks for another. */
+function kept(
+  { id, connection }: ManagerRequest,
+  left: readonly EndpointRecord[],
+  { connections }: CandidatesOptions,
+): EndpointRecord | undefined {
+  if (connection.state === State.RESELECT_REQUESTED) return undefined
+  const names = [connection.networkServiceEndpointName, connections.get(id)?.endpoint.endpoint.name]
+  return left.find(({ endpoint }) => names.includes(endpoint.name))
+}
+
+/** The endpoint that another manager asks for. NO_ENDPOINT when it is not on this node, or not any more. */
+async function named(
+  { connection }: ManagerRequest,
+  { registry, node }: CandidatesOptions,
+): Promise<EndpointRecord> {
+  const { networkService, networkServiceEndpointName: name } = connection
+  const record = await registry.endpoints.get(name)
+  if (record?.node === node && record.endpoint.networkServiceNames.includes(networkService)) return record
+  throw new NsmError(
+    'NO_ENDPOINT',
+    `no endpoint ${JSON.stringify(name)} of ${networkService} on node ${node}; choose another`,
+  )
+}
+
+function tellChosen(
+  input: ManagerRequest,
+  { endpoint, pod, node }: EndpointRecord,
+  options: CandidatesOptions,
+): void {
+  const where = node === options.node ? 'this node' : `node ${node}`
+  options.events.tell(
+    { step: 'endpoint-selected', object: endpoint.name, text: `chose ${podName(pod)} on ${where}` },
+    input,
+  )
+}
+
+function keyOf({ namespace, service }: ServiceRecord): string {
+  return serviceKey(namespace, service.name)
+}
+
+function turnOf({ service, match }: Found): string {
+  return `${keyOf(service)}#${match}`
+}
+
+/** What a refused candidate leaves behind must not keep the next one from being asked. */
+async function undo({ scope, log }: Call, mark: ReturnType<Call['scope']['mark']>): Promise<void> {
+  try {
+    await scope.rollback(mark)
+  } catch (thrown) {
+    log.warn(
+      { reason: NsmError.from(thrown).message },
+      'taking back what a refused endpoint was asked failed',
+    )
+  }
+}

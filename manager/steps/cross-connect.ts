@@ -1,0 +1,120 @@
+import { create } from '@bufbuild/protobuf'
+import { timestampNow } from '@bufbuild/protobuf/wkt'
+import type { Connections } from '#manager/connections.ts'
+import type { Events } from '#manager/events.ts'
+import type { Forwarder, Forwarders } from '#manager/forwarders.ts'
+import { callerName, chosen, type ManagerRequest, podName, type Wired } from '#manager/request.ts'
+import { answerTo, sourceMechanism } from '#manager/source-mechanism.ts'
+import { service } from '#sdk/chain/chain.ts'
+import type { Owned } from '#sdk/chain/scope.ts'
+import type { Service } from '#sdk/chain/step.ts'
+import { NsmError } from '#sdk/errors.ts'
+import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { type CrossConnect, CrossConnectSchema } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import { parameter } from '#sdk/wire/mechanism.ts'
+
+/** What making a cross connect depends on. */
+export interface CrossConnectOptions {
+  readonly forwarders: Forwarders
+  readonly connections: Connections
+  readonly events: Events
+  /** Milliseconds that a forwarder may take. */
+  readonly timeoutMs: number
+}
+
+/** Milliseconds that a forwarder may take to remove links. */
+const closeMs = 4000
+
+/**
+ * The end of the chain: has the forwarder join the two ends, and adopts what it changed of the context. A refusal goes
+ * to the client as the forwarder said it.
+ */
+export function crossConnect(options: CrossConnectOptions): Service<ManagerRequest, Wired> {
+  return service({
+    async request(input, call) {
+      const forwarder = chosen(input.forwarder, 'forwarder')
+      const asked = build(input, options.connections)
+      await call.scope.own('cross connect', removal(asked, forwarder.name, options))
+      const made = await request(forwarder, asked, { signal: call.signal, timeoutMs: options.timeoutMs })
+      tellInterfaces(input, made, options.events)
+      return {
+        id: input.id,
+        caller: input.caller,
+        connection: answerTo(input, made),
+        crossConnect: made,
+        endpoint: chosen(input.endpoint, 'endpoint'),
+        forwarder: forwarder.name,
+        created: timestampNow(),
+        setupMicros: 0n,
+      }
+    },
+    async close(wired, call) {
+      await call.scope.own('cross connect', removal(wired.crossConnect, wired.forwarder, options))
+    },
+  })
+}
+
+function build(input: ManagerRequest, connections: Connections): CrossConnect {
+  const { id, connection } = input
+  const source = { ...connection, mechanism: sourceMechanism(input, connections) }
+  const destination = chosen(input.destination, 'destination')
+  return create(CrossConnectSchema, { id, payload: connection.payload, source, destination })
+}
+
+async function request(
+  { client, name }: Forwarder,
+  asked: CrossConnect,
+  limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<CrossConnect> {
+  try {
+    const made = await client.request(asked, limits)
+    return {
+      ...asked,
+      source: made.source ?? asked.source,
+      destination: made.destination ?? asked.destination,
+    }
+  } catch (thrown) {
+    const { code, message } = NsmError.from(thrown)
+    if (code !== 'SOCKET_MISSING' && code !== 'MANAGER_UNAVAILABLE') throw thrown
+    throw new NsmError('FORWARDER_UNAVAILABLE', `forwarder ${name} does not answer: ${message}`, {
+      cause: thrown,
+    })
+  }
+}
+
+/** Files the removal of the links. A forwarder that is gone finds on its return that nobody wants them. */
+function removal(
+  made: CrossConnect,
+  name: string,
+  { forwarders }: CrossConnectOptions,
+): () => Promise<Owned<undefined>> {
+  return async () => ({
+    value: undefined,
+    release: async () => {
+      await forwarders.get(name)?.client.close(made, { timeoutMs: closeMs })
+    },
+  })
+}
+
+function tellInterfaces(input: ManagerRequest, made: CrossConnect, events: Events): void {
+  const { endpoint, caller } = input
+  if (made.destination?.mechanism?.cls !== 'REMOTE' && endpoint !== undefined) {
+    events.tell(interfaceMade('endpoint-interface', made.destination, podName(endpoint.pod)), input)
+  }
+  if (caller.kind === 'pod')
+    events.tell(interfaceMade('client-interface', made.source, callerName(caller)), input)
+}
+
+function interfaceMade(
+  step: 'endpoint-interface' | 'client-interface',
+  end: Connection | undefined,
+  pod: string,
+) {
+  const name = end?.mechanism?.parameters[parameter.name] ?? ''
+  const { srcIpAddrs = [], dstIpAddrs = [], srcRoutes = [], dstRoutes = [] } = end?.context?.ipContext ?? {}
+  const [addresses, routes] = step === 'client-interface' ? [srcIpAddrs, srcRoutes] : [dstIpAddrs, dstRoutes]
+  const withRoutes =
+    routes.length === 0 ? '' : ` and routes to ${routes.map(({ prefix }) => prefix).join(', ')}`
+  const text = `puts ${name} into ${pod}${addresses.length === 0 ? '' : ` with ${addresses.join(', ')}`}${withRoutes}`
+  return { step, object: name, text, program: 'forwarder' } as const
+}

@@ -1,0 +1,146 @@
+import { create } from '@bufbuild/protobuf'
+import type { Connections } from '#manager/connections.ts'
+import type { Events } from '#manager/events.ts'
+import { type Hop, type HopOptions, hopTo } from '#manager/hop.ts'
+import { extendPath } from '#manager/path.ts'
+import { chosen, type ManagerRequest, type ManagerStep, podName, type Wired } from '#manager/request.ts'
+import type { EndpointRecord } from '#registry/registry.ts'
+import type { Owned } from '#sdk/chain/scope.ts'
+import { ipContextOf } from '#sdk/elements/endpoint-step.ts'
+import { type Connection, State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { ConnectionContextSchema } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
+import { checkAnswer } from './check-answer.ts'
+import { refusalOf } from './refusal.ts'
+
+/** What asking an endpoint depends on. */
+export interface EndpointOptions extends HopOptions {
+  readonly connections: Connections
+  readonly events: Events
+  /** Milliseconds that an endpoint may take to answer. */
+  readonly timeoutMs: number
+}
+
+/** Milliseconds that an endpoint may take to hear that a connection has ended. */
+const closeMs = 3000
+
+/**
+ * Asks the chosen endpoint, or the manager of its node, and adopts the addresses and routes of its answer. Whoever was
+ * asked is told when the connection does not come about, goes to another endpoint, or ends.
+ */
+export function endpoint(options: EndpointOptions): ManagerStep {
+  return {
+    name: 'endpoint',
+    async request(input, call, next) {
+      const record = chosen(input.endpoint, 'endpoint')
+      const had = options.connections.get(input.id)
+      const connection = wish(input, record, had)
+      // Before asking: one that was asked and whose answer was lost has to be told as well.
+      await call.scope.own(keyOf(record), farewell(connection, record, options))
+      const asked = await ask({ ...input, connection }, call.signal, options)
+      const wired = await next({ ...input, ...asked }, call)
+      if (had !== undefined && keyOf(had.endpoint) !== keyOf(record)) {
+        await call.scope.own(keyOf(had.endpoint), farewell(had.connection, had.endpoint, options))
+        await call.scope.release(keyOf(had.endpoint))
+      }
+      return wired
+    },
+    async close(wired, call, next) {
+      await call.scope.own(keyOf(wired.endpoint), farewell(wired.connection, wired.endpoint, options))
+      await next(wired, call)
+    },
+  }
+}
+
+/** What is said to the endpoint: the request with the addresses that it gave before, so that they stay. */
+function wish(
+  { connection }: ManagerRequest,
+  { endpoint: { name } }: EndpointRecord,
+  had: Wired | undefined,
+): Connection {
+  const context = connection.context ?? create(ConnectionContextSchema)
+  const ipContext = ipContextOf(connection)
+  const before = had?.endpoint.endpoint.name === name ? had.connection.context?.ipContext : undefined
+  const addresses =
+    before === undefined || ipContext.srcIpAddrs.length + ipContext.dstIpAddrs.length > 0
+      ? {}
+      : { srcIpAddrs: before.srcIpAddrs, dstIpAddrs: before.dstIpAddrs }
+  return {
+    ...connection,
+    networkServiceEndpointName: name,
+    state: State.UP,
+    context: { ...context, ipContext: { ...ipContext, ...addresses } },
+  }
+}
+
+async function ask(
+  input: ManagerRequest,
+  signal: AbortSignal,
+  options: EndpointOptions,
+): Promise<Required<Pick<ManagerRequest, 'connection' | 'destination'>>> {
+  const record = chosen(input.endpoint, 'endpoint')
+  const forwarder = chosen(input.forwarder, 'forwarder')
+  const { connection } = input
+  const { name } = record.endpoint
+  try {
+    const hop = hopTo(record, options)
+    options.events.tell({ step: 'endpoint-requested', object: name, text: question(hop, record) }, input)
+    const request = { connection, mechanismPreferences: [...hop.offer(forwarder)] }
+    const answer = await hop.service.request(request, { signal, timeoutMs: options.timeoutMs })
+    checkAnswer(name, answer, connection)
+    const mechanism = hop.mechanismOf(answer, forwarder)
+    const step = hop.kind === 'endpoint' ? 'endpoint-accepted' : 'remote-replied'
+    options.events.tell({ step, object: name, text: acceptance(record, answer) }, input)
+    const agreed = extendPath(
+      { ...connection, ...(answer.context === undefined ? {} : { context: answer.context }) },
+      answer,
+    )
+    return { connection: agreed, destination: { ...agreed, mechanism } }
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    const failure = refusalOf(name, thrown)
+    const isLost = failure.code === 'ENDPOINT_LOST'
+    options.events.tell(
+      { step: isLost ? 'endpoint-lost' : 'endpoint-refused', object: name, text: failure.message },
+      input,
+    )
+    throw failure
+  }
+}
+
+/** Files the goodbye of a connection; an endpoint that is gone needs none. */
+function farewell(
+  connection: Connection,
+  record: EndpointRecord,
+  options: EndpointOptions,
+): () => Promise<Owned<undefined>> {
+  return async () => ({
+    value: undefined,
+    release: async () => {
+      try {
+        await hopTo(record, options).service.close(connection, { timeoutMs: closeMs })
+      } catch (thrown) {
+        if (refusalOf(record.endpoint.name, thrown).code !== 'ENDPOINT_LOST') throw thrown
+      }
+    },
+  })
+}
+
+/** Names what a scope owns of an endpoint. */
+function keyOf({ endpoint: { name } }: EndpointRecord): string {
+  return `endpoint ${name}`
+}
+
+function question(hop: Hop, { pod, node }: EndpointRecord): string {
+  return hop.kind === 'endpoint'
+    ? `asks ${podName(pod)} for a connection`
+    : `asks the manager of node ${node}, where ${podName(pod)} runs`
+}
+
+function acceptance({ pod }: EndpointRecord, { context }: Connection): string {
+  const { srcIpAddrs = [], dstIpAddrs = [] } = context?.ipContext ?? {}
+  const addresses =
+    srcIpAddrs.length === 0
+      ? 'without addresses'
+      : `${srcIpAddrs.join(', ')} for the client, ${dstIpAddrs.join(', ')} for itself`
+  return `${podName(pod)} accepts: ${addresses}`
+}

@@ -1,0 +1,38 @@
+import type { Events } from '#manager/events.ts'
+import { callerName, type ManagerStep, podName } from '#manager/request.ts'
+import { NsmError } from '#sdk/errors.ts'
+
+/** Outermost: numbers the run and tells how it began and ended. */
+export function recorded(events: Events): ManagerStep {
+  return {
+    name: 'recorded',
+    async request(input, call, next) {
+      const run = { ...input, attempt: events.begin(input.id) }
+      const { networkService } = input.connection
+      const who = callerName(input.caller)
+      const text = `${who} asks for the network service ${networkService}`
+      events.tell({ step: 'requested', object: who, text }, run)
+      try {
+        const wired = await next(run, call)
+        const took = (Number(wired.setupMicros) / 1000).toFixed(1)
+        events.tell(
+          { step: 'replied', object: input.id, text: `${who} has its answer after ${took} ms` },
+          run,
+        )
+        return wired
+      } catch (cause) {
+        events.tell({ step: 'failed', object: input.id, text: NsmError.from(cause).message }, run)
+        throw cause
+      }
+    },
+    async close(wired, call, next) {
+      const { id, connection, endpoint, caller } = wired
+      const text = `the connection of ${callerName(caller)} to ${podName(endpoint.pod)} is closed`
+      try {
+        await next(wired, call)
+      } finally {
+        events.tell({ step: 'closed', object: id, text }, { id, connection, attempt: events.attemptOf(id) })
+      }
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { NsmError } from '#sdk/errors.ts'
+import type { Server } from '#sdk/rpc/serve.ts'
+import type { Address } from '#sdk/rpc/types.ts'
+import { socketName } from '#sdk/workspace/socket-address.ts'
+import type { Door } from './identity.ts'
+import type { Kept, WorkspaceRow } from './journal.ts'
+
+/** Serves one workspace's socket until disposed. The door says who owns it by the time of each call. */
+export type ServeWorkspace = (door: Door, address: Address) => Promise<Server>
+
+/** What workspaces depend on. */
+export interface WorkspacesOptions {
+  /** Absolute directory that the workspaces lie in. */
+  readonly baseDir: string
+  readonly journal: Kept<WorkspaceRow>
+  readonly serve: ServeWorkspace
+}
+
+/** A directory with a socket in it that the containers of one pod get, and its listener. */
+class Workspace implements Door, AsyncDisposable {
+  readonly workspace: string
+  owner: string | undefined
+  readonly ready: Promise<Server>
+
+  constructor(id: string, owner: string | undefined, serving: (door: Door) => Promise<Server>) {
+    this.workspace = id
+    this.owner = owner
+    this.ready = serving(this)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const server = await this.ready.catch(() => undefined)
+    await server?.[Symbol.asyncDispose]()
+  }
+}
+
+/** The workspaces of this node. */
+export class Workspaces implements AsyncDisposable {
+  readonly #options: WorkspacesOptions
+  readonly #open = new Map<string, Workspace>()
+
+  constructor(options: WorkspacesOptions) {
+    this.#options = options
+  }
+
+  /** Opens those that the journal has. */
+  async restore(): Promise<void> {
+    await Promise.all(this.#options.journal.all().map(({ id, owner }) => this.open(id, owner)))
+  }
+
+  /**
+   * Opens a workspace, or returns when it is open. `owner` is the uid of its pod, empty when the runner does not know
+   * it. Fails with BAD_INPUT for an id that cannot be a directory's name, ALREADY_EXISTS when another pod has it.
+   */
+  async open(id: string, owner: string): Promise<void> {
+    const known = this.#open.get(checkedId(id))
+    if (known !== undefined) {
+      if (owner !== '') this.claim(known, owner)
+      await known.ready
+      return
+    }
+    const workspace = new Workspace(id, owner === '' ? undefined : owner, door => this.#start(door))
+    this.#open.set(id, workspace)
+    try {
+      await workspace.ready
+    } catch (cause) {
+      this.#open.delete(id)
+      throw cause
+    }
+  }
+
+  /** Binds a workspace to the pod that uses it. ALREADY_EXISTS when it belongs to another. */
+  claim(door: Door, owner: string): void {
+    const workspace = this.#open.get(door.workspace)
+    if (workspace === undefined || workspace.owner === owner) return
+    if (workspace.owner !== undefined)
+      throw new NsmError(
+        'ALREADY_EXISTS',
+        `opening workspace ${door.workspace}: another pod has it; free it first`,
+      )
+    this.#options.journal.put({ id: door.workspace, owner })
+    workspace.owner = owner
+  }
+
+  /** Closes a workspace and removes its directory; one that is not open is no error. */
+  async close(id: string): Promise<void> {
+    const workspace = this.#open.get(checkedId(id))
+    if (workspace === undefined) return
+    this.#open.delete(id)
+    await workspace[Symbol.asyncDispose]()
+    this.#options.journal.remove(id)
+    rmSync(this.#directory(id), { recursive: true, force: true })
+  }
+
+  ids(): readonly string[] {
+    return [...this.#open.keys()]
+  }
+
+  /** The workspaces that a pod has. */
+  ofPod(uid: string): readonly string[] {
+    return [...this.#open.values()].filter(({ owner }) => owner === uid).map(({ workspace }) => workspace)
+  }
+
+  /** Where the pod of a workspace serves, when it is an endpoint. */
+  clientSocket(id: string): Address {
+    return `unix://${join(this.#directory(id), socketName.client)}`
+  }
+
+  /** Stops listening. The directories stay: pods have them mounted, and a restarted manager serves them again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = [...this.#open.values()]
+    this.#open.clear()
+    await Promise.all(open.map(workspace => workspace[Symbol.asyncDispose]()))
+  }
+
+  async #start(door: Door): Promise<Server> {
+    const directory = this.#directory(door.workspace)
+    mkdirSync(directory, { recursive: true })
+    // The pod, whatever its uid, makes its own socket here, and must not be able to move ours away.
+    chmodSync(directory, 0o1777)
+    const server = await this.#options.serve(door, `unix://${join(directory, socketName.server)}`)
+    this.#options.journal.put({ id: door.workspace, owner: door.owner ?? '' })
+    return server
+  }
+
+  #directory(id: string): string {
+    return join(this.#options.baseDir, id)
+  }
+}
+
+function checkedId(id: string): string {
+  if (/^[A-Za-z0-9][-A-Za-z0-9._]{0,62}$/.test(id) && !id.includes('..')) return id
+  throw new NsmError(
+    'BAD_INPUT',
+    `opening workspace ${JSON.stringify(id)}: an id has 1 to 63 letters, digits, "-", "_" and single ".", and begins with a letter or digit`,
+  )
+}
