@@ -1,14 +1,5 @@
-/**
- * What the forwarder costs over the kernel: cross connects by its socket beside the same links by `apply` in this
- * process. Run alone it prints a table, or JSON with --json:
- *
- *     unshare -Urnmpf --mount-proc --propagation private node bench/kernel.ts [--json] [--connections 200]
- */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { release } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { create } from '@bufbuild/protobuf'
 import { planLinks } from '#forwarder/plan.ts'
 import { apply } from '#kernel/apply.ts'
@@ -17,13 +8,15 @@ import { netlinkKernel } from '#kernel/netlink.ts'
 import { createNetns, inNetns } from '#kernel/netns.ts'
 import { remove } from '#kernel/remove.ts'
 import { temporaryFolder } from '#kernel/scratch.ts'
+import { programPath } from '#local/program-path.ts'
 import { dial } from '#sdk/rpc/dial.ts'
 import type { Address, Client } from '#sdk/rpc/types.ts'
 import { type CrossConnect, CrossConnectSchema } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { Forwarder } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { mechanismClass, mechanismType, netnsParameters, parameter } from '#sdk/wire/mechanism.ts'
+import { measure } from './measure.ts'
 import { residentMemory } from './memory.ts'
-import { against, type Report, reportText, type Series, seriesOf } from './report.ts'
+import { against, type Report, type Series } from './report.ts'
 
 /** How much to measure. */
 export interface KernelBenchOptions {
@@ -33,7 +26,11 @@ export interface KernelBenchOptions {
 
 const forever = new AbortController().signal
 
-/** Measures in namespaces of its own, with the forwarder as a process; nothing stays. Needs a PID namespace of its own, to find the forwarder's memory. */
+/**
+ * What the forwarder costs over the kernel: cross connects by its socket beside the same links by `apply` in this
+ * process, which are the first series. Measures in namespaces of its own, with the forwarder as a process; nothing stays.
+ * Needs a PID namespace of its own, to find the forwarder's memory.
+ */
 export async function benchKernel({ connections = 200 }: KernelBenchOptions = {}): Promise<Report> {
   await using owned = new AsyncDisposableStack()
   const { path: base } = owned.use(temporaryFolder())
@@ -102,34 +99,9 @@ async function bareNetlink(all: readonly CrossConnect[]): Promise<Series> {
   return series
 }
 
-interface Load<T> {
-  readonly items: readonly T[]
-  readonly parallel: number
-}
-
-async function measure<T>(
-  what: string,
-  { items, parallel }: Load<T>,
-  work: (item: T) => Promise<unknown>,
-): Promise<Series> {
-  const waiting = [...items]
-  const durations: number[] = []
-  const worker = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      const before = performance.now()
-      await work(item)
-      durations.push(performance.now() - before)
-    }
-  }
-  const begun = performance.now()
-  await Promise.all(Array.from({ length: parallel }, worker))
-  return seriesOf(what, durations, performance.now() - begun)
-}
-
 async function startForwarder(base: string): Promise<AsyncDisposable> {
-  const main = fileURLToPath(import.meta.resolve('#forwarder/main.ts'))
   const env = { ...process.env, NSM_BASEDIR: base, LOG_LEVEL: 'error', UV_THREADPOOL_SIZE: '32' }
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [programPath('forwarder')], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
@@ -179,15 +151,4 @@ function crossConnectOf(at: number, client: NetnsName, endpoint: NetnsName): Cro
 function mechanism(netns: NetnsName, name: string) {
   const parameters = { ...netnsParameters(netns), [parameter.name]: name }
   return { cls: mechanismClass.local, type: mechanismType.kernel, parameters }
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { connections: { type: 'string', default: '200' }, json: { type: 'boolean', default: false } },
-  })
-  const report = await benchKernel({ connections: Number(values.connections) })
-  const machine = `kernel ${release()}, Node ${process.version}`
-  process.stdout.write(
-    values.json ? `${JSON.stringify({ machine, ...report }, undefined, 2)}\n` : reportText(machine, report),
-  )
 }

@@ -11,6 +11,8 @@ export interface Context {
   readonly paint: Paint
   /** `live` when progress goes to a terminal and may be redrawn, `lines` otherwise. */
   readonly progress: 'live' | 'lines'
+  /** Columns of that terminal: a line that wraps could not be redrawn. */
+  readonly columns: () => number
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
 }

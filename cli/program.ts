@@ -29,6 +29,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     note: text => void writeSync(2, text),
     paint: paintFor(process.stderr),
     progress: process.stderr.isTTY ? 'live' : 'lines',
+    columns: () => process.stderr.columns,
     signal: stop.signal,
   }
   try {

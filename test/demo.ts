@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { type ConnectionRow, host } from './local/nsm.ts'
 
 /**
  * `npm run demo`: three examples through the real programs over real kernel interfaces, told step by step.
@@ -27,7 +28,7 @@ const story: readonly Scene[] = [
     commands: [
       'nsm up -f manifests/examples/icmp-responder',
       'nsm connections',
-      'nsm exec CLIENT -- ping -c 2 -i 0.2 10.60.1.2',
+      'nsm exec CLIENT -- ping -c 2 -i 0.2 ADDRESS',
       'nsm down',
     ],
     pod: 'simple-client',
@@ -56,7 +57,7 @@ interface Scene {
 try {
   for (const scene of story) {
     process.stdout.write(`\n== ${scene.title}\n`)
-    for (const command of scene.commands) show(command.replace('CLIENT', () => podNamed(scene.pod)))
+    for (const command of scene.commands) show(filledIn(command, scene.pod))
   }
   process.stdout.write('\nDemo finished; nothing of it is left on this machine.\n')
 } finally {
@@ -72,11 +73,21 @@ function show(command: string): void {
   process.exit(1)
 }
 
-function podNamed(start: string): string {
-  const reply = JSON.parse(shell('nsm ps --json', 'pipe').stdout) as {
-    readonly pods: readonly { readonly name: string }[]
-  }
-  return reply.pods.find(pod => pod.name.startsWith(start))?.name ?? start
+/** CLIENT is the first pod of that name, ADDRESS is where its endpoint is. */
+function filledIn(command: string, start: string): string {
+  if (!command.includes('CLIENT')) return command
+  const { pods } = reply<{ readonly pods: readonly { readonly name: string }[] }>('nsm ps --json')
+  const client = pods.find(pod => pod.name.startsWith(start))?.name ?? start
+  return command.replace('CLIENT', client).replace('ADDRESS', () => endpointAddress(client))
+}
+
+function endpointAddress(client: string): string {
+  const { connections } = reply<{ readonly connections: readonly ConnectionRow[] }>('nsm connections --json')
+  return host(connections.find(row => row.client.name === client)?.connection.context.ipContext.dstIpAddrs[0])
+}
+
+function reply<T>(command: string): T {
+  return JSON.parse(shell(command, 'pipe').stdout) as T
 }
 
 function shell(command: string, output: 'inherit' | 'pipe') {

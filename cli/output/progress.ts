@@ -30,7 +30,8 @@ export async function showProgress(stream: AsyncIterable<Progress>, context: Con
     if (context.progress === 'live') erase()
     if (item.errorCode !== '') throw new NsmError(codeOf(item.errorCode), item.text)
     const line = formatProgress(item, context)
-    if (item.state === 'waiting' && context.progress === 'live') live.set(item.object, line)
+    if (item.state === 'waiting' && context.progress === 'live')
+      live.set(item.object, shortened(item, context))
     else {
       live.delete(item.object)
       if (line !== '') context.note(line)
@@ -46,6 +47,13 @@ function formatProgress(item: Progress, context: Context): string {
   if (item.object === '' && item.text === '') return ''
   const state = context.paint(colours[item.state] ?? 'dim', item.state)
   return `${[item.object, state, item.text].filter(part => part !== '').join(' ')}\n`
+}
+
+/** A waiting line of at most the width of the terminal. */
+function shortened(item: Progress, context: Context): string {
+  const room = Math.max(10, context.columns() - item.object.length - item.state.length - 3)
+  const text = item.text.length > room ? `${item.text.slice(0, room - 1)}…` : item.text
+  return formatProgress({ ...item, text }, context)
 }
 
 function codeOf(text: string): ErrorCode {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { fromJson, type DescMessage, type MessageShape, toJson } from '@bufbuild/protobuf'
+import { type DescMessage, fromJson, type MessageShape, toJson } from '@bufbuild/protobuf'
 import { parse } from 'yaml'
 
 /** A scenario is a folder; the file that one hop writes is the file that the next one reads. */
@@ -20,7 +20,11 @@ export function readFile(story: Scenario, file: string): unknown {
 }
 
 /** Reads a protobuf message of a scenario, in its JSON form. */
-export function readMessage<D extends DescMessage>(story: Scenario, file: string, schema: D): MessageShape<D> {
+export function readMessage<D extends DescMessage>(
+  story: Scenario,
+  file: string,
+  schema: D,
+): MessageShape<D> {
   return fromJson(schema, JSON.parse(readFileSync(story.path(file), 'utf8')))
 }
 

@@ -5,7 +5,9 @@ import { meshNamed } from './nsm.ts'
 const mesh = meshNamed('t-readme')
 
 /** The commands of README's "By hand" section: what stands behind `$ npx nsm`. */
-const commands = [...readFileSync('README.md', 'utf8').matchAll(/^\$ npx nsm (.+)$/gm)].flatMap(match => match[1] ?? [])
+const commands = [...readFileSync('README.md', 'utf8').matchAll(/^\$ npx nsm (.+)$/gm)].flatMap(
+  match => match[1] ?? [],
+)
 
 describe('README', () => {
   afterAll(async () => {
