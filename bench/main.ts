@@ -29,7 +29,7 @@ const done = spawnSync(
     prepare,
     'bench',
     process.execPath,
-    'bench/inside.ts',
+    'dist/bench.js',
     ...args.filter(arg => arg !== '--json'),
   ],
   {
