@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { podTemplateOf } from '#kube/workload.ts'
 import { admit } from '#local/admission/admit.ts'
 import type { LocalMesh } from '#local/mesh.ts'
 import { ignoredFields } from '#local/objects/ignored-fields.ts'
 import { isControllerKind } from '#local/objects/kinds.ts'
 import { readNetworkService } from '#local/objects/network-service.ts'
 import { type MeshObject, nameOf, type PodObject, show } from '#local/objects/object.ts'
+import { podSpecOf } from '#local/objects/pod-spec.ts'
 import { changeOf } from '#local/objects/store.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { noteOnce, type ProgressStream } from './progress.ts'
@@ -72,9 +72,4 @@ async function putPod(
 
 function isPod(object: MeshObject): object is PodObject {
   return object.kind === 'Pod'
-}
-
-function podSpecOf(object: MeshObject): unknown {
-  if (object.kind === 'Pod') return object.spec
-  return isControllerKind(object.kind) ? podTemplateOf(object.kind, object)?.spec : undefined
 }

@@ -2,42 +2,58 @@ import type { LocalMesh } from '#local/mesh.ts'
 import { isControllerKind } from '#local/objects/kinds.ts'
 import { keyOf, type MeshObject, nameOf, show } from '#local/objects/object.ts'
 import type { Pod } from '#local/pods/pod.ts'
-import { NsmError } from '#sdk/errors.ts'
+import type { NsmError } from '#sdk/errors.ts'
 import { waitingText } from './pod-status.ts'
-import { finished, type Progress, type ProgressStream } from './progress.ts'
+import type { Progress } from './progress.ts'
 
-/**
- * Tells what pods wait for, each time that it changes, until all the given objects are ready. Ends with DEADLINE and
- * what is still missing when the time is over, and with the reason when one of them will never be ready.
- */
-export async function* untilReady(
+/** How waiting ended: all is ready, a pod has failed for good, or the time is over. */
+export type Outcome = 'ready' | 'failed' | 'late'
+
+/** How to wait. */
+export interface WaitOptions {
+  readonly deadline: AbortSignal
+  /** The caller's; its abort is thrown. */
+  readonly signal: AbortSignal
+  /** What was told of each pod, so that it is not told again. */
+  readonly told: Map<string, string>
+}
+
+/** Tells what the pods of these objects wait for, each time that it changes, until it is clear how it ends. */
+export async function* untilSettled(
   mesh: LocalMesh,
   objects: readonly MeshObject[],
-  { ms, signal }: { readonly ms: number; readonly signal: AbortSignal },
-): ProgressStream {
-  const deadline = AbortSignal.timeout(ms)
-  const told = new Map<string, string>()
+  { deadline, signal, told }: WaitOptions,
+): AsyncGenerator<Progress, Outcome, void> {
   for (;;) {
     const version = mesh.changes.version
     const open = stillOpen(mesh, objects)
     yield* news(mesh, objects, told)
-    const hopeless = podsOf(mesh, objects).find(pod => pod.phase === 'Failed')
-    if (hopeless !== undefined)
-      return yield failure(
-        'BAD_INPUT',
-        `pod/${hopeless.object.metadata.name} has failed: ${waitingText(hopeless)}`,
-      )
-    if (open.length === 0) return yield finished
+    if (failedPod(mesh, objects) !== undefined) return 'failed'
+    if (open.length === 0) return 'ready'
     try {
       await mesh.changes.after(version, AbortSignal.any([deadline, signal]))
     } catch (cause) {
       if (signal.aborted) throw cause
-      return yield failure(
-        'DEADLINE',
-        `not ready after ${ms / 1000} s: ${reasons(mesh, objects, open)}; the mesh goes on: nsm ps`,
-      )
+      return 'late'
     }
   }
+}
+
+/** The last line of progress when not all is ready. */
+export function whyNot(
+  mesh: LocalMesh,
+  objects: readonly MeshObject[],
+  outcome: 'failed' | 'late',
+): Progress {
+  const failed = failedPod(mesh, objects)
+  if (outcome === 'failed' && failed !== undefined) {
+    return failure('BAD_INPUT', `pod/${failed.object.metadata.name} has failed: ${waitingText(failed)}`)
+  }
+  return failure('DEADLINE', `not ready in time: ${reasons(mesh, objects)}; the mesh goes on: nsm ps`)
+}
+
+function failedPod(mesh: LocalMesh, objects: readonly MeshObject[]): Pod | undefined {
+  return podsOf(mesh, objects).find(pod => pod.phase === 'Failed')
 }
 
 /** Throws what a controller was told when it could not make its pods. */
@@ -75,10 +91,13 @@ function podsOf(mesh: LocalMesh, objects: readonly MeshObject[]): readonly Pod[]
   return mesh.pods.list().filter(pod => keys.has(pod.owner?.key ?? keyOf(nameOf(pod.object))))
 }
 
-function reasons(mesh: LocalMesh, objects: readonly MeshObject[], open: readonly MeshObject[]): string {
+function reasons(mesh: LocalMesh, objects: readonly MeshObject[]): string {
   const pods = podsOf(mesh, objects).filter(pod => !pod.isReady)
-  if (pods.length === 0) return open.map(object => show(nameOf(object))).join(', ')
-  return pods.map(pod => `pod/${pod.object.metadata.name} ${waitingText(pod)}`).join('; ')
+  if (pods.length > 0)
+    return pods.map(pod => `pod/${pod.object.metadata.name} ${waitingText(pod)}`).join('; ')
+  return stillOpen(mesh, objects)
+    .map(object => show(nameOf(object)))
+    .join(', ')
 }
 
 function failure(errorCode: NsmError['code'], text: string): Progress {
