@@ -52,7 +52,8 @@ export class EndpointWatch implements AsyncDisposable {
     await channels.drop(clientSocket(record.workspace))
     void this.#follow(record, stop.signal)
     const down = connections.ofEndpoint(name).filter(({ connection }) => connection.state === State.DOWN)
-    await agent.again(down, `endpoint ${name} has come back`)
+    // In the background: a forwarder may have to come first.
+    void agent.again(down, `endpoint ${name} has come back`)
   }
 
   /** Takes an endpoint out of the registry. Its connections are as the caller says. */

@@ -50,7 +50,7 @@ export interface TestNode extends AsyncDisposable {
   connections(): Promise<readonly ConnectionRecord[]>
   events(): Promise<readonly Event[]>
   /** Starts another manager over what this one remembers, as after kill -9. */
-  restart(): Promise<void>
+  restart(changed?: Partial<ManagerOptions>): Promise<void>
 }
 
 let cookies = 100n
@@ -59,7 +59,7 @@ let cookies = 100n
 export async function testNode(options: Partial<ManagerOptions> = {}): Promise<TestNode> {
   const baseDir = mkdtempSync(join(tmpdir(), 'nsm-'))
   const peers: TestNode['peers'] = new Map()
-  const start = (): Promise<Manager> =>
+  const start = (changed: Partial<ManagerOptions> = {}): Promise<Manager> =>
     startManager({
       node: 'node-1',
       baseDir,
@@ -74,6 +74,7 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
       version: '',
       log: silent,
       ...options,
+      ...changed,
       peerOf: (_, workspace) => peers.get(workspace) ?? { pid: 0, netnsCookie: 0n },
     })
   let manager = await start()
@@ -115,9 +116,9 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
     },
     connections: async () => (await admin.listConnections({})).connections,
     events: async () => await Array.fromAsync(admin.events({})),
-    async restart() {
+    async restart(changed) {
       await manager[Symbol.asyncDispose]()
-      manager = await start()
+      manager = await start(changed)
     },
     async [Symbol.asyncDispose]() {
       for (const channel of channels) await channel[Symbol.asyncDispose]()

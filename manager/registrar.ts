@@ -50,11 +50,15 @@ export class Registrar implements AsyncDisposable {
         await this.#enter(request, peer.connection)
         return { registered: true }
       },
-      async *requestLiveness(inputs, { peer }) {
+      // Not only when the inputs end: of a caller that was killed they may stay silent for ever.
+      async *requestLiveness(inputs, { peer, signal }) {
+        const gone = (): void => void leave(peer.connection)
+        signal.addEventListener('abort', gone, { once: true })
         try {
-          for await (const input of inputs) yield input
+          yield* inputs
         } finally {
-          await leave(peer.connection)
+          signal.removeEventListener('abort', gone)
+          gone()
         }
       },
     }

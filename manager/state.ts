@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openDatabase } from '#registry/database.ts'
+import { type DatabaseOptions, openDatabase } from '#registry/database.ts'
 import type { Registry } from '#registry/registry.ts'
 import { sqliteRegistry } from '#registry/sqlite.ts'
 import type { Log } from '#sdk/log.ts'
@@ -30,13 +30,23 @@ export interface StateOptions {
   readonly bootId: string
   /** A registry that others share; default one in the journal. */
   readonly registry?: Registry
+  /** Limits of the journal's file. */
+  readonly database?: DatabaseOptions
   readonly log: Log
 }
 
 /** Opens what a manager remembers, and makes its directory. Throws STORAGE. */
-export function openState({ node, baseDir, journal: file, bootId, registry, log }: StateOptions): State {
+export function openState({
+  node,
+  baseDir,
+  journal: file,
+  bootId,
+  registry,
+  database: limits,
+  log,
+}: StateOptions): State {
   mkdirSync(baseDir, { recursive: true })
-  const database = openDatabase(file === '' ? join(baseDir, 'manager.db') : file)
+  const database = openDatabase(file === '' ? join(baseDir, 'manager.db') : file, limits)
   const journal = openJournal(database, bootId, log)
   const connections = new Connections(journal.connections)
   const events = new Events(node, journal.events)

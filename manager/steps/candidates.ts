@@ -46,7 +46,9 @@ export function candidates(options: CandidatesOptions): ManagerStep {
         tellChosen(input, endpoint, options)
         const mark = call.scope.mark()
         try {
-          return await next({ ...input, service: found.service, endpoint }, call)
+          const { payload } = found.service.service
+          const connection = { ...input.connection, payload }
+          return await next({ ...input, connection, service: found.service, endpoint }, call)
         } catch (cause) {
           const failure = NsmError.from(cause)
           if (!refusals.includes(failure.code) || call.signal.aborted) throw cause

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { openDatabase } from '#registry/database.ts'
+import { fakeEndpoint } from './fake-endpoint.ts'
+import { fakeForwarder } from './fake-forwarder.ts'
+import { addressOf, eventually, requestFor, testNode } from './fixture.ts'
+
+describe('a manager that was restarted', () => {
+  it('knows its connections, refreshes them without a change, and closes them', async () => {
+    await using node = await testNode()
+    await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const client = await node.pod('client')
+    const before = await fakeForwarder(node.baseDir)
+    const first = await client.service.request(requestFor('vpn'))
+    const [record] = await node.connections()
+    const told = (await node.events()).length
+    await before[Symbol.asyncDispose]()
+    await eventually('the forwarder is gone', async () =>
+      (await node.admin.status({})).forwarders.length === 0 ? true : undefined,
+    )
+
+    await node.restart()
+    await using forwarder = await fakeForwarder(node.baseDir, 'fake', before.wired)
+
+    const [again] = await eventually('the connections are listed', () =>
+      node.connections().catch(() => undefined),
+    )
+    expect(again?.connection?.id).toBe(record?.connection?.id)
+    expect(again?.created).toEqual(record?.created)
+    expect((await node.events()).length).toBeGreaterThanOrEqual(told)
+    const second = await client.service.request(requestFor('vpn'))
+    expect(addressOf(second)).toBe(addressOf(first))
+    expect(forwarder.wired.size).toBe(1)
+    await client.service.close(second)
+    expect(forwarder.wired.size).toBe(0)
+    expect(endpoint.closed).toHaveLength(1)
+    expect(await node.connections()).toEqual([])
+  })
+
+  it('serves its workspaces and knows its endpoints before anybody tells it of them again', async () => {
+    await using node = await testNode()
+    await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const client = await node.pod('client')
+    await node.restart()
+    await using _forwarder = await fakeForwarder(node.baseDir)
+    expect(
+      addressOf(
+        await eventually('it serves', () => client.service.request(requestFor('vpn')).catch(() => undefined)),
+      ),
+    ).toBe('10.0.0.1/30')
+    expect(endpoint.asked).toHaveLength(1)
+  })
+
+  it('has forgotten everything after a boot of the machine', async () => {
+    await using node = await testNode()
+    await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    await using other = await testNode({
+      journal: join(node.baseDir, 'manager.db'),
+      bootId: 'boot-2',
+      node: 'node-1',
+    })
+    expect(await other.admin.status({})).toMatchObject({ connections: 0, endpoints: 0, workspaces: 0 })
+  })
+})
+
+describe('a disk that is full', () => {
+  it('is STORAGE to the client, and nothing is left behind', async () => {
+    await using node = await testNode()
+    await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const client = await node.pod('client')
+    await node.restart({ database: { maxPages: pagesOf(join(node.baseDir, 'manager.db')) } })
+    await using forwarder = await fakeForwarder(node.baseDir)
+    const request = requestFor('vpn', { labels: { large: 'x'.repeat(50_000) } })
+    await expect(client.service.request(request)).rejects.toMatchObject({ code: 'STORAGE' })
+    expect(forwarder.wired.size).toBe(0)
+    expect(endpoint.closed).toHaveLength(1)
+    expect(await node.connections()).toEqual([])
+  })
+})
+
+function pagesOf(path: string): number {
+  const database = openDatabase(path)
+  try {
+    return Number(database.prepare('PRAGMA page_count').get()?.['page_count'])
+  } finally {
+    database.close()
+  }
+}
