@@ -57,7 +57,7 @@ let cookies = 100n
 
 /** Starts a manager in a directory of its own; disposing ends it and removes the directory. */
 export async function testNode(options: Partial<ManagerOptions> = {}): Promise<TestNode> {
-  const baseDir = mkdtempSync(join(tmpdir(), 'nsm-'))
+  const baseDir = options.baseDir ?? mkdtempSync(join(tmpdir(), 'nsm-'))
   const peers: TestNode['peers'] = new Map()
   const start = (changed: Partial<ManagerOptions> = {}): Promise<Manager> =>
     startManager({

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { fakeEndpoint } from './fake-endpoint.ts'
+import { fakeForwarder } from './fake-forwarder.ts'
+import { eventually, requestFor, type TestNode, testNode } from './fixture.ts'
+
+async function stateOf(node: TestNode): Promise<State | undefined> {
+  return (await node.connections())[0]?.connection?.state
+}
+
+describe('a forwarder', () => {
+  it.each(['source', 'destination'] as const)(
+    'that loses the %s ends the connection, and the endpoint is told',
+    async end => {
+      await using node = await testNode()
+      await using forwarder = await fakeForwarder(node.baseDir)
+      await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+      await (await node.pod('client')).service.request(requestFor('vpn'))
+      const [id = ''] = forwarder.wired.keys()
+      forwarder.lose(id, end)
+      await eventually('the endpoint is told', () => (endpoint.closed.length > 0 ? true : undefined))
+      await eventually('the connection is closed', async () =>
+        (await node.connections()).length === 0 ? true : undefined,
+      )
+    },
+  )
+
+  it('whose links were deleted between two living pods makes them again', async () => {
+    await using node = await testNode()
+    await using forwarder = await fakeForwarder(node.baseDir)
+    await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    await (await node.pod('client')).service.request(requestFor('vpn'))
+    const [id = ''] = forwarder.wired.keys()
+    forwarder.lose(id, 'both')
+    await eventually('the forwarder is asked again', () => (forwarder.asked.length === 2 ? true : undefined))
+    expect(endpoint.closed).toEqual([])
+    expect(await node.connections()).toHaveLength(1)
+  })
+
+  it('that goes leaves its connections down, and up when it comes back with them', async () => {
+    await using node = await testNode()
+    await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const client = await node.pod('client')
+    const before = await fakeForwarder(node.baseDir)
+    await client.service.request(requestFor('vpn'))
+    await before[Symbol.asyncDispose]()
+    await eventually('it is down', async () => ((await stateOf(node)) === State.DOWN ? true : undefined))
+    expect((await node.admin.status({})).forwarders).toEqual([])
+    await using _after = await fakeForwarder(node.baseDir, 'fake', before.wired)
+    await eventually('it is up', async () => ((await stateOf(node)) === State.UP ? true : undefined))
+    expect(before.wired.size).toBe(1)
+  })
+
+  it('that comes back without links is asked for them again', async () => {
+    await using node = await testNode()
+    await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const before = await fakeForwarder(node.baseDir)
+    await (await node.pod('client')).service.request(requestFor('vpn'))
+    await before[Symbol.asyncDispose]()
+    await eventually('it is down', async () => ((await stateOf(node)) === State.DOWN ? true : undefined))
+    await using after = await fakeForwarder(node.baseDir)
+    await eventually('the links are there again', () => (after.wired.size === 1 ? true : undefined))
+  })
+})
+
+describe('an endpoint', () => {
+  it('that dies is withdrawn after a moment, and its connections are down', async () => {
+    await using node = await testNode()
+    await using _forwarder = await fakeForwarder(node.baseDir)
+    const endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    await (await node.pod('client')).service.request(requestFor('vpn'))
+    await endpoint[Symbol.asyncDispose]()
+    await eventually('it is withdrawn', async () =>
+      (await node.admin.status({})).endpoints === 0 ? true : undefined,
+    )
+    await eventually('its connection is down', async () =>
+      (await stateOf(node)) === State.DOWN ? true : undefined,
+    )
+    expect((await node.events()).map(({ step }) => step)).toContain('endpoint-removed')
+  })
+
+  it('that comes back gets its connections again', async () => {
+    await using node = await testNode()
+    await using forwarder = await fakeForwarder(node.baseDir)
+    const gateway = await node.pod('gateway')
+    const before = await fakeEndpoint(node, gateway, { service: 'vpn', name: 'gw' })
+    await (await node.pod('client')).service.request(requestFor('vpn'))
+    await before[Symbol.asyncDispose]()
+    await eventually('its connection is down', async () =>
+      (await stateOf(node)) === State.DOWN ? true : undefined,
+    )
+    await using after = await fakeEndpoint(node, gateway, { service: 'vpn', name: 'gw' })
+    await eventually('its connection is up', async () =>
+      (await stateOf(node)) === State.UP ? true : undefined,
+    )
+    expect(after.asked[0]?.context?.ipContext?.srcIpAddrs).toEqual(['10.0.0.1/30'])
+    expect(forwarder.wired.size).toBe(1)
+  })
+})

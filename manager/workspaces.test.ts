@@ -1,0 +1,108 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fakeEndpoint } from './fake-endpoint.ts'
+import { fakeForwarder } from './fake-forwarder.ts'
+import { requestFor, testNode } from './fixture.ts'
+
+describe('workspaces', () => {
+  it('have a socket that the pod may use and not replace, and opening one again changes nothing', async () => {
+    await using node = await testNode()
+    const { workspace } = await node.pod('client')
+    const reply = await node.nsmd.requestClientConnection({ workspace })
+    expect(reply).toMatchObject({
+      workspace,
+      hostBasedir: node.baseDir,
+      nsmServerSocket: 'nsm.server.io.sock',
+      nsmClientSocket: 'nsm.client.io.sock',
+    })
+    const mode = (path: string) => (statSync(join(node.baseDir, path)).mode & 0o7777).toString(8)
+    expect(mode(workspace)).toBe('1777')
+    expect(mode(`${workspace}/nsm.server.io.sock`)).toBe('666')
+    expect(mode('nsm.io.sock')).toBe('600')
+    expect(await node.nsmd.enumConnection({})).toMatchObject({ workspace: [workspace] })
+  })
+
+  it.each(['', '.', '..', 'a/b', 'a..b', '-a', 'a b', 'x'.repeat(64), '../up'])(
+    'refuse the id %j',
+    async workspace => {
+      await using node = await testNode()
+      await expect(node.nsmd.requestClientConnection({ workspace })).rejects.toMatchObject({
+        code: 'BAD_INPUT',
+        message: expect.stringMatching(/workspace/),
+      })
+      expect(readdirSync(node.baseDir).filter(name => !name.includes('.'))).toEqual([])
+    },
+  )
+
+  it('say when the path of their socket is too long for Linux', async () => {
+    await using node = await testNode()
+    await using deep = await testNode({ baseDir: join(node.baseDir, 'd'.repeat(40)) })
+    await expect(deep.nsmd.requestClientConnection({ workspace: 'w'.repeat(63) })).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: expect.stringMatching(/107/),
+    })
+    expect(await deep.nsmd.enumConnection({})).toMatchObject({ workspace: [] })
+  })
+
+  it('belong to the first pod that uses them when the runner does not say whose they are', async () => {
+    await using node = await testNode()
+    await using _forwarder = await fakeForwarder(node.baseDir)
+    await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const [client, other] = [await node.pod('client'), await node.pod('other')]
+    await node.nsmd.deleteClientConnection({ workspace: client.workspace })
+    await node.nsmd.requestClientConnection({ workspace: client.workspace })
+    await client.service.request(requestFor('vpn')).catch(() => client.service.request(requestFor('vpn')))
+    node.peers.set(client.workspace, { pid: 1, netnsCookie: other.cookie })
+    await expect(
+      node.nsmd.requestClientConnection({ workspace: client.workspace, pod: podOf(other) }),
+    ).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+  })
+
+  it('are freed by DeleteClientConnection, with the endpoints that were registered there', async () => {
+    await using node = await testNode()
+    const gateway = await node.pod('gateway')
+    await using _endpoint = await fakeEndpoint(node, gateway, { service: 'vpn' })
+    await node.nsmd.deleteClientConnection({ workspace: gateway.workspace })
+    expect(existsSync(join(node.baseDir, gateway.workspace))).toBe(false)
+    expect(await node.admin.status({})).toMatchObject({ endpoints: 0, workspaces: 0 })
+    await node.nsmd.deleteClientConnection({ workspace: gateway.workspace })
+  })
+
+  it('go with their pod, as do its connections and endpoints, whichever end it was', async () => {
+    await using node = await testNode()
+    await using forwarder = await fakeForwarder(node.baseDir)
+    const gateway = await node.pod('gateway')
+    await using endpoint = await fakeEndpoint(node, gateway, { service: 'vpn' })
+    const [one, two] = [await node.pod('one'), await node.pod('two')]
+    await one.service.request(requestFor('vpn'))
+    await two.service.request(requestFor('vpn'))
+    await node.nsmd.deletePod(podOf(one))
+    expect(endpoint.closed).toHaveLength(1)
+    expect((await node.connections()).map(({ client }) => client?.name)).toEqual(['two'])
+    await node.nsmd.deletePod(podOf(gateway))
+    expect(await node.connections()).toEqual([])
+    expect(forwarder.wired.size).toBe(0)
+    expect(await node.admin.status({})).toMatchObject({ endpoints: 0, workspaces: 1 })
+    expect(readdirSync(node.baseDir).filter(name => name.startsWith('ws-'))).toEqual(['ws-two'])
+  })
+
+  it('are for pods that have a uid, a name, a namespace and a network namespace', async () => {
+    await using node = await testNode()
+    await expect(node.nsmd.putPod({ uid: 'u', name: 'n', namespace: 'default' })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    })
+  })
+})
+
+function podOf({
+  uid,
+  name,
+  cookie,
+}: {
+  readonly uid: string
+  readonly name: string
+  readonly cookie: bigint
+}) {
+  return { uid, name, namespace: 'default', netnsCookie: cookie }
+}
