@@ -66,6 +66,7 @@ export interface ConnectionRow {
     readonly id: string
     readonly networkService: string
     readonly networkServiceEndpointName: string
+    readonly state: string
     readonly context: {
       readonly ipContext: { readonly srcIpAddrs: readonly string[]; readonly dstIpAddrs: readonly string[] }
     }

@@ -1,0 +1,146 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eventually, type Mesh, type PodRow, podsOf } from './nsm.ts'
+
+/** A folder for the manifests of one test file; disposed of with all that is in it. */
+export class Manifests implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nsm-failures-'))
+
+  /** Writes a manifest and gives its path; the same name again overwrites it. */
+  file(name: string, ...objects: readonly string[]): string {
+    const path = join(this.#folder, `${name}.yaml`)
+    writeFileSync(path, objects.join('---\n'))
+    return path
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** A pod that asks for services by its annotation and then idles. */
+export function clientPod(name: string, annotation: string): string {
+  return `apiVersion: v1
+kind: Pod
+metadata:
+  name: ${name}
+  annotations:
+    ns.networkservicemesh.io: ${JSON.stringify(annotation)}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - { name: app, image: alpine, command: ["tail", "-f", "/dev/null"] }
+`
+}
+
+/** A pod with the endpoint side-car, which offers one service; `variables` come on top. */
+export function endpointPod(
+  name: string,
+  service: string,
+  variables: Readonly<Record<string, string>>,
+): string {
+  const env = Object.entries({ ENDPOINT_NETWORK_SERVICE: service, ...variables })
+    .map(([key, value]) => `        - { name: ${key}, value: ${JSON.stringify(value)} }\n`)
+    .join('')
+  return `apiVersion: v1
+kind: Pod
+metadata:
+  name: ${name}
+spec:
+  containers:
+    - name: nse
+      image: networkservicemesh/sidecar-nse:latest
+      env:
+${env}      resources: { limits: { networkservicemesh.io/socket: "1" } }
+`
+}
+
+/** A service that any endpoint may provide. */
+export function serviceObject(name: string): string {
+  return `apiVersion: networkservicemesh.io/v1alpha1
+kind: NetworkService
+metadata: { name: ${name} }
+spec: { payload: IP }
+`
+}
+
+/** One of our programs in a mesh: of the mesh itself, or of the pod that is named. */
+export interface ProgramName {
+  readonly program: 'manager' | 'forwarder' | 'webhook' | 'sidecar-nse' | 'init-client'
+  readonly pod?: string
+}
+
+/** The pid of a program as the host sees it; undefined while it does not run. */
+export function pidOf(mesh: Mesh, { program, pod }: ProgramName): number | undefined {
+  const found = readdirSync('/proc').find(pid => {
+    if (!/^\d+$/.test(pid)) return false
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+      return (
+        argv[1]?.endsWith(`/dist/${program}.js`) === true &&
+        variables.includes(`NSM_MESH_NAME=${mesh.name}`) &&
+        (pod === undefined || variables.includes(`HOSTNAME=${pod}`))
+      )
+    } catch {
+      return false
+    }
+  })
+  return found === undefined ? undefined : Number(found)
+}
+
+/** Kills a program of a mesh that must be running; resolves to the pid that it had. */
+export async function kill(mesh: Mesh, name: ProgramName): Promise<number> {
+  const pid = await eventually(`${name.program} runs`, async () => pidOf(mesh, name))
+  process.kill(pid, 'SIGKILL')
+  return pid
+}
+
+/** Kills a program over and over, as soon as it is started again, until `probe` gives something. */
+export async function keepKilling<T>(
+  mesh: Mesh,
+  name: ProgramName,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
+  const again = setInterval(() => {
+    const pid = pidOf(mesh, name)
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  }, 50)
+  try {
+    return await eventually(`something is said while ${name.program} is away`, probe, 40_000)
+  } finally {
+    clearInterval(again)
+  }
+}
+
+/** The row of one pod; undefined when there is none. */
+export async function podNamed(mesh: Mesh, name: string): Promise<PodRow | undefined> {
+  return (await podsOf(mesh)).find(row => row.name === name)
+}
+
+/** All that a pod's containers say, in one line; empty when there is no such pod. */
+export async function messageOf(mesh: Mesh, name: string): Promise<string> {
+  return (await podNamed(mesh, name))?.containers.map(({ message }) => message).join(' ') ?? ''
+}
+
+/** The names of a pod's interfaces besides `lo`. */
+export async function linksOf(mesh: Mesh, pod: string): Promise<readonly string[]> {
+  const links: readonly { readonly ifname: string }[] = JSON.parse(
+    await mesh.ok('exec', pod, '--', 'ip', '-j', 'link'),
+  )
+  return links.map(({ ifname }) => ifname).filter(name => name !== 'lo')
+}
+
+/** How many of the pings that a pod sends come back. */
+export async function answersTo(
+  mesh: Mesh,
+  pod: string,
+  address: string,
+  { count = 1, intervalS = 0.2 } = {},
+): Promise<number> {
+  const { stdout } = await mesh.run(
+    ...['exec', pod, '--', 'ping', '-q', '-W', '2', '-i', String(intervalS), '-c', String(count), address],
+  )
+  return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0)
+}
