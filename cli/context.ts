@@ -1,4 +1,4 @@
-import { connect, type MeshConnection } from '#local/connect.ts'
+import { connect, type MeshConnection, meshes } from '#local/connect.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Paint } from './output/paint.ts'
 
@@ -17,7 +17,10 @@ export interface Context {
   readonly signal: AbortSignal
 }
 
-/** Calls `use` with a connection to the named mesh, and closes it afterwards. */
+/**
+ * Calls `use` with a connection to the named mesh, and closes it afterwards. Throws NOT_FOUND when it does not run; a
+ * manager of a running mesh that is away is told as such.
+ */
 export async function withMesh<T>(name: string, use: (connection: MeshConnection) => Promise<T>): Promise<T> {
   await using connection = connect(checkMeshName(name))
   try {
@@ -25,6 +28,7 @@ export async function withMesh<T>(name: string, use: (connection: MeshConnection
   } catch (thrown) {
     const error = NsmError.from(thrown)
     if (error.code !== 'SOCKET_MISSING' && error.code !== 'MANAGER_UNAVAILABLE') throw error
+    if ((await meshes()).includes(name)) throw error
     throw new NsmError(
       'NOT_FOUND',
       `no mesh named "${name}" is running; start it with: nsm up -f FILE --name ${name}`,

@@ -76,7 +76,7 @@ function show(command: string): void {
 /** CLIENT is the first pod of that name, ADDRESS is where its endpoint is. */
 function filledIn(command: string, start: string): string {
   if (!command.includes('CLIENT')) return command
-  const { pods } = reply<{ readonly pods: readonly { readonly name: string }[] }>('nsm ps --json')
+  const { pods } = reply('nsm ps --json') as { readonly pods: readonly { readonly name: string }[] }
   const client = pods.find(pod => pod.name.startsWith(start))?.name ?? start
   return command.replace('CLIENT', client).replace('ADDRESS', () => endpointAddress(client))
 }
@@ -86,8 +86,8 @@ function endpointAddress(client: string): string {
   return host(connections.find(row => row.client.name === client)?.connection.context.ipContext.dstIpAddrs[0])
 }
 
-function reply<T>(command: string): T {
-  return JSON.parse(shell(command, 'pipe').stdout) as T
+function reply(command: string): unknown {
+  return JSON.parse(shell(command, 'pipe').stdout)
 }
 
 function shell(command: string, output: 'inherit' | 'pipe') {

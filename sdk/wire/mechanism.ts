@@ -34,9 +34,6 @@ export const parameter = {
   mtu: 'MTU',
 } as const
 
-/** The longest interface name in bytes: IFNAMSIZ less the terminating zero (net/if.h). */
-export const interfaceNameLimit = 15
-
 /** A network namespace, named so that a reused inode number cannot deceive: the cookie decides, the rest are hints. */
 export interface NetnsRef {
   readonly cookie: bigint
