@@ -38,7 +38,7 @@ const story: readonly Scene[] = [
     commands: [
       'nsm up -f manifests/examples/no-endpoint --wait 0',
       'nsm ps',
-      'nsm apply -f manifests/examples/no-endpoint/later/endpoint.yaml',
+      'nsm apply -f manifests/examples/no-endpoint -f manifests/examples/no-endpoint/later',
       'nsm ps',
       'nsm connections',
       'nsm down',
@@ -82,7 +82,9 @@ function filledIn(command: string, start: string): string {
 }
 
 function endpointAddress(client: string): string {
-  const { connections } = reply<{ readonly connections: readonly ConnectionRow[] }>('nsm connections --json')
+  const { connections } = reply('nsm connections --json') as {
+    readonly connections: readonly ConnectionRow[]
+  }
   return host(connections.find(row => row.client.name === client)?.connection.context.ipContext.dstIpAddrs[0])
 }
 

@@ -32,6 +32,7 @@ export function podFromTemplate(workload: MeshObject, name: string): PodObject {
       ownerReferences: [ownerOf(workload, revision)],
     },
     // Checked when the workload was read; admission adds containers of the same shape.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     spec: template?.spec as RunnablePodSpec,
   }
 }

@@ -35,12 +35,12 @@ export async function* apply(mesh: LocalMesh, request: ApplyRequest, signal: Abo
       try {
         yield* applyObject(mesh, object)
       } catch (thrown) {
-        return yield refused(object, thrown)
+        yield refused(object, thrown)
+        return
       }
     }
   }
-  if (request.waitMs === 0) return yield finished
-  const outcome = yield* untilSettled(mesh, known, wait)
+  const outcome = request.waitMs === 0 ? 'ready' : yield* untilSettled(mesh, known, wait)
   yield outcome === 'ready' ? finished : whyNot(mesh, known, outcome)
 }
 
