@@ -43,7 +43,7 @@ export interface TestNode extends AsyncDisposable {
   readonly nsmd: Client<typeof NSMD>
   readonly admin: Client<typeof Admin>
   readonly url: string
-  /** What a workspace's callers are taken for; tests may change it. */
+  /** What a workspace's callers are taken for in place of what they are. */
   readonly peers: Map<string, { readonly pid: number; readonly netnsCookie: bigint }>
   pod(name: string, options?: PodOptions): Promise<TestPod>
   apply(name: string, matches?: MessageInitShape<typeof MatchSchema>[], namespace?: string): Promise<void>
@@ -75,7 +75,8 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
       log: silent,
       ...options,
       ...changed,
-      peerOf: (_, workspace) => peers.get(workspace) ?? { pid: 0, netnsCookie: 0n },
+      peerOf: (socket, workspace) =>
+        peers.get(workspace) ?? options.peerOf?.(socket, workspace) ?? { pid: 0, netnsCookie: 0n },
     })
   let manager = await start()
   const channels: Channel[] = []

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { NsmError } from '#sdk/errors.ts'
 
@@ -14,6 +15,8 @@ export interface DatabaseOptions {
 export function openDatabase(path: string, { maxPages }: DatabaseOptions = {}): DatabaseSync {
   return stored(`opening ${path}`, () => {
     const database = new DatabaseSync(path)
+    // The files that SQLite adds beside it get the same permissions.
+    if (path !== ':memory:') chmodSync(path, 0o600)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 1000')
     if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
     return database

@@ -14,5 +14,8 @@ export function refusalOf(endpoint: string, thrown: unknown): NsmError {
       cause: thrown,
     })
   const kept = code === 'POOL_EXHAUSTED' ? code : 'ENDPOINT_REFUSED'
-  return new NsmError(kept, `endpoint ${endpoint} refused: ${message}`, { cause: thrown })
+  const text = message.startsWith(`endpoint ${endpoint} `)
+    ? message
+    : `endpoint ${endpoint} refused: ${message}`
+  return new NsmError(kept, text, { cause: thrown })
 }
