@@ -48,17 +48,26 @@ export class Forwarders {
    * for one to register; fails with FORWARDER_UNAVAILABLE after `waitMs`, or with the reason of the signal.
    */
   async find(wish: Wish, options: FindOptions): Promise<Forwarder> {
+    return this.#find(wish, options) ?? (await this.#wait(wish, options))
+  }
+
+  #find(wish: Wish, { preferred }: FindOptions): Forwarder | undefined {
+    const able = this.#living.filter(wish)
+    return able.find(({ name }) => name === preferred) ?? able[0]
+  }
+
+  async #wait(wish: Wish, options: FindOptions): Promise<Forwarder> {
     const late = AbortSignal.timeout(options.waitMs)
+    const signal = AbortSignal.any([options.signal, late])
     for (;;) {
-      const able = this.#living.filter(wish)
-      const found = able.find(({ name }) => name === options.preferred) ?? able[0]
-      if (found !== undefined) return found
       try {
-        await abortable(this.#changed.promise, AbortSignal.any([options.signal, late]))
+        await abortable(this.#changed.promise, signal)
       } catch (cause) {
         if (options.signal.aborted) throw cause
         throw this.#unavailable(options.waitMs, cause)
       }
+      const found = this.#find(wish, options)
+      if (found !== undefined) return found
     }
   }
 

@@ -19,9 +19,15 @@ export function recorded(events: Events): ManagerStep {
           { step: 'replied', object: input.id, text: `${who} has its answer after ${took} ms` },
           run,
         )
+        call.log.info(
+          { id: input.id, attempt: run.attempt },
+          `connected ${who} to ${podName(wired.endpoint.pod)}`,
+        )
         return wired
       } catch (cause) {
-        events.tell({ step: 'failed', object: input.id, text: NsmError.from(cause).message }, run)
+        const { code, message } = NsmError.from(cause)
+        call.log.info({ id: input.id, attempt: run.attempt, code }, `did not connect ${who}: ${message}`)
+        events.tell({ step: 'failed', object: input.id, text: message }, run)
         throw cause
       }
     },
