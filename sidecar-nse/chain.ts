@@ -12,7 +12,7 @@ import type { PairForm } from '#sdk/ipam/pair.ts'
 import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { NetworkServiceRequest } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import { interfaceNameFor } from './interface-name.ts'
-import { occupiedBeside } from './occupied.ts'
+import { occupiedSinceBefore } from './occupied.ts'
 import { newPools } from './pools.ts'
 
 /** What the behaviour of the endpoint depends on. */
@@ -36,6 +36,7 @@ export interface EndpointChain {
 /** What this endpoint does with a request, in order. */
 export function endpointChain(settings: ChainSettings): EndpointChain {
   const monitor = newMonitor()
+  const occupied = occupiedSinceBefore()
   const steps = chain(
     validate(settings.services),
     // Outside of all that changes the connection, so that it publishes the whole answer.
@@ -44,7 +45,7 @@ export function endpointChain(settings: ChainSettings): EndpointChain {
     labels(settings.labels),
     kernelMechanism(interfaceNameFor),
     // After a crash the pod's interfaces know better than we which addresses are taken.
-    ipam(newPools(settings.pools, settings.pair), connection => occupiedBeside(interfaceNameFor(connection))),
+    ipam(newPools(settings.pools, settings.pair), connection => occupied(interfaceNameFor(connection))),
     routes(settings.routes),
   )
   return { service: steps(answer), monitor }
