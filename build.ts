@@ -17,6 +17,7 @@ await build({
   entryPoints: [
     ...programs.map(name => ({ in: `${name}/main.ts`, out: name })),
     { in: 'bench/inside.ts', out: 'bench' },
+    { in: 'bench/client.ts', out: 'bench-client' },
   ],
   outdir: 'dist',
   bundle: true,

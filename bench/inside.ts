@@ -12,22 +12,26 @@ const programs = ['manager', 'forwarder', 'sidecar-nse']
 
 const kernel = await benchKernel({ connections })
 await using mesh = await BenchMesh.start()
-await mesh.startEndpoint()
+await mesh.startEndpoint('bench', { IP_ADDRESS: '10.60.0.0/16', ROUTES: '10.100.0.0/24' })
+// One pod cannot have the same route through many connections.
+await mesh.startEndpoint('load', { IP_ADDRESS: '10.70.0.0/16' })
 const clients = await Promise.all(
   Array.from({ length: connections }, (_, index) => mesh.addPod(`client-${index}`)),
 )
+const loader = await mesh.addPod('loader')
 const [first, rest] = [clients.slice(0, 50), clients.slice(50)]
 const idle = residentMemory(programs)
 const connect = (what: string, items: readonly BenchPod[], parallel: number) =>
-  measure(what, { items, parallel }, pod => mesh.runInitClient(pod))
+  measure(what, { items, parallel }, pod => mesh.runInitClient('bench', pod))
 const alone = await connect('init-client, one at a time: start to exit', first, 1)
 const together = await connect('init-client, 16 at a time: start to exit', rest, 16)
 const setups = await mesh.setupMillis()
 const loaded = residentMemory(programs)
+const channel = await mesh.runLoadClient('load', loader)
 
 const [baseline, ...forwarder] = kernel.series
 if (baseline === undefined) throw new Error('there is no baseline')
-const own = [replies('one at a time', first), replies('16 at a time', rest), alone, together]
+const own = [...channel, replies('one at a time', first), replies('16 at a time', rest), alone, together]
 const report: Report = {
   series: [baseline, ...forwarder, ...against(baseline, own)],
   memory: programs.map(program => ({

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { netlinkKernel } from '#kernel/netlink.ts'
 import { createNetns, type Netns } from '#kernel/netns.ts'
 import { bringLoopbackUp } from '#local/nodes/loopback.ts'
@@ -8,6 +9,7 @@ import { Program } from '#local/processes/program.ts'
 import { startProcess } from '#local/processes/start-process.ts'
 import { programPath } from '#local/program-path.ts'
 import { silent } from '#sdk/log.ts'
+import type { Series } from './report.ts'
 
 /** A pod as the bench knows it: a namespace and the variables of its device. */
 export interface BenchPod {
@@ -16,7 +18,6 @@ export interface BenchPod {
   readonly env: Readonly<Record<string, string>>
 }
 
-const service = 'bench'
 const common = { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'error' }
 
 /** One node with the real manager and the real forwarder as processes; everything ends with it. */
@@ -36,24 +37,19 @@ export class BenchMesh implements AsyncDisposable {
     )
   }
 
-  /** Starts the endpoint's side-car and waits until it has registered. */
-  async startEndpoint(): Promise<BenchPod> {
-    const pod = await this.addPod('endpoint')
-    const env = {
-      ...pod.env,
-      ENDPOINT_NETWORK_SERVICE: service,
-      IP_ADDRESS: '10.60.0.0/16',
-      ROUTES: '10.100.0.0/24',
-    }
+  /** Starts a side-car that offers the service, in a pod of that name, and waits until it has registered. */
+  async startEndpoint(service: string, env: Readonly<Record<string, string>>): Promise<void> {
+    const pod = await this.addPod(service)
+    const whole = { ...pod.env, ...env, ENDPOINT_NETWORK_SERVICE: service }
     const argv = [process.execPath, programPath('sidecar-nse')]
     const program = this.#held.use(
-      new Program({ name: 'sidecar-nse', argv, env, netns: pod.netns, log: silent }),
+      new Program({ name: 'sidecar-nse', argv, env: whole, netns: pod.netns, log: silent }),
     )
     await program.ready(async signal => {
       const { endpoints } = await this.#node.admin.listEndpoints({}, { signal })
-      if (endpoints.length === 0) throw new Error('the endpoint has not registered')
+      if (!endpoints.some(({ pod: owner }) => owner?.name === service))
+        throw new Error(`${service} has not registered`)
     })
-    return pod
   }
 
   /** A pod with a namespace and a workspace, and nothing in it. */
@@ -78,7 +74,7 @@ export class BenchMesh implements AsyncDisposable {
   }
 
   /** Milliseconds from start to exit of an init client in the pod. */
-  async runInitClient({ env, netns, name }: BenchPod): Promise<number> {
+  async runInitClient(service: string, { env, netns, name }: BenchPod): Promise<number> {
     const begun = performance.now()
     const argv = [process.execPath, programPath('init-client')]
     const { child, exit } = startProcess({ argv, env: { ...env, NS_NETWORKSERVICEMESH_IO: service }, netns })
@@ -91,6 +87,20 @@ export class BenchMesh implements AsyncDisposable {
     if (code !== 0)
       throw new Error(`init client of ${name} ended with ${code}: ${Buffer.concat(said).toString()}`)
     return took
+  }
+
+  /** Runs the client that lives on in a pod. */
+  async runLoadClient(service: string, { env, netns }: BenchPod): Promise<readonly Series[]> {
+    const file = join(import.meta.dirname, 'bench-client.js')
+    const argv = [process.execPath, file, env['NSM_SERVER_SOCKET'] ?? '', service]
+    const { child, exit } = startProcess({ argv, env, netns })
+    child.stdin?.end()
+    const [out, errors] = await Promise.all(
+      [child.stdout, child.stderr].map(async stream => (stream === null ? '' : await text(stream))),
+    )
+    const { code } = await exit
+    if (code !== 0) throw new Error(`the load client ended with ${code}: ${errors}`)
+    return JSON.parse(out ?? '') as readonly Series[]
   }
 
   /** Milliseconds from Request to reply inside the manager, per pod. */
