@@ -64,13 +64,13 @@ export const config = {
   forwarderWait: setting({
     env: 'NSM_FORWARDER_WAIT',
     parse: duration,
-    default: 15_000,
-    doc: 'How long a request waits for a forwarder to register.',
+    default: 5000,
+    doc: 'How long a request waits for a forwarder to register, before the client is told and asks again.',
   }),
   timeout: setting({
     env: 'NSM_REQUEST_TIMEOUT',
     parse: duration,
-    default: 15_000,
-    doc: 'How long an endpoint, another manager or a forwarder may take to answer.',
+    default: 5000,
+    doc: 'How long an endpoint or a forwarder may take to answer; another manager gets three times as long.',
   }),
 }

@@ -8,6 +8,10 @@ import { type Channel, dial } from '#sdk/rpc/dial.ts'
 import type { Client } from '#sdk/rpc/types.ts'
 import { Admin, type ConnectionRecord, type Event } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { type Connection, MonitorConnection } from '#sdk/wire/gen/connection/connection_pb.ts'
+import {
+  ForwarderRegistration,
+  type ForwarderRegistrationRequestSchema,
+} from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 import { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import { NSMD } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import {
@@ -45,6 +49,7 @@ export interface TestNode extends AsyncDisposable {
   readonly url: string
   /** What a workspace's callers are taken for in place of what they are. */
   readonly peers: Map<string, { readonly pid: number; readonly netnsCookie: bigint }>
+  register(request: MessageInitShape<typeof ForwarderRegistrationRequestSchema>): Promise<unknown>
   pod(name: string, options?: PodOptions): Promise<TestPod>
   apply(name: string, matches?: MessageInitShape<typeof MatchSchema>[], namespace?: string): Promise<void>
   connections(): Promise<readonly ConnectionRecord[]>
@@ -93,6 +98,10 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
     admin,
     url: manager.url,
     peers,
+    register: request =>
+      channelTo('nsm.forwarder-registrar.io.sock')
+        .client(ForwarderRegistration)
+        .requestForwarderRegistration(request),
     async pod(name, { uid = `uid-${name}`, namespace = 'default', labels = {} } = {}) {
       cookies += 1n
       const [cookie, workspace] = [cookies, `ws-${name}`]

@@ -20,12 +20,38 @@ export interface ForwarderWatchOptions {
   readonly log: Log
 }
 
+/** Milliseconds that a forwarder may take to say what it has wired, and to remove what is of no use. */
+const settleMs = 5000
+
 /** Watches what forwarders see of their cross connects. */
 export class ForwarderWatch {
   readonly #options: ForwarderWatchOptions
 
   constructor(options: ForwarderWatchOptions) {
     this.#options = options
+  }
+
+  /**
+   * Has a forwarder that is about to enter service remove what no connection owns any more: it was away when that
+   * ended. Fails with FORWARDER_UNAVAILABLE when it does not answer.
+   */
+  async settle({ name, client }: Forwarder, channel: Channel): Promise<void> {
+    const { connections, log } = this.#options
+    for (const orphan of await this.#present(name, channel)) {
+      if (connections.get(orphan.id) !== undefined) continue
+      try {
+        await client.close(orphan, { timeoutMs: settleMs })
+        log.info(
+          { forwarder: name, id: orphan.id },
+          `removed the links of ${orphan.id}, which has ended meanwhile`,
+        )
+      } catch (thrown) {
+        log.warn(
+          { forwarder: name, id: orphan.id, reason: NsmError.from(thrown).message },
+          `the links of ${orphan.id}, which has ended, stay`,
+        )
+      }
+    }
   }
 
   /** Follows a forwarder until disposed; `onEnd` is called when it ends the stream itself. */
@@ -40,6 +66,23 @@ export class ForwarderWatch {
   /** Marks the connections of a forwarder that has gone: their links stay, but nobody looks after them. */
   gone({ name }: Forwarder): void {
     this.#options.agent.down(this.#of(name), `forwarder ${name} is gone`)
+  }
+
+  /** What a forwarder has wired now; nothing when it cannot tell. */
+  async #present(name: string, channel: Channel): Promise<readonly CrossConnect[]> {
+    try {
+      const events = channel.client(MonitorCrossConnect).monitorCrossConnects({}, { timeoutMs: settleMs })
+      for await (const { crossConnects } of events) return Object.values(crossConnects)
+      return []
+    } catch (thrown) {
+      const { code, message } = NsmError.from(thrown)
+      if (code === 'UNSUPPORTED') return []
+      throw new NsmError(
+        'FORWARDER_UNAVAILABLE',
+        `registering forwarder ${name}: it does not say what it has wired: ${message}`,
+        { cause: thrown },
+      )
+    }
   }
 
   async #listen(

@@ -15,6 +15,8 @@ export interface NsmdOptions {
   readonly baseDir: string
   /** Ends the connections of a pod and withdraws its endpoints. */
   readonly podGone: (pod: Pod) => Promise<void>
+  /** Called whenever the runner tells of a pod. */
+  readonly runnerSpoke: () => void
   /** Withdraws the endpoints that were registered from a workspace. */
   readonly workspaceGone: (workspace: string) => Promise<void>
 }
@@ -24,7 +26,7 @@ const clientBaseDir = '/var/lib/networkservicemesh/'
 
 /** Serves NSMD to the device plugin, or to the local runner in its place. */
 export function nsmdHandlers(options: NsmdOptions): Handlers<typeof NSMD, unknown> {
-  const { pods, workspaces, baseDir, podGone, workspaceGone } = options
+  const { pods, workspaces, baseDir, workspaceGone } = options
   return {
     async requestClientConnection({ workspace, pod }) {
       if (pod !== undefined) putPod(pod, options)
@@ -48,21 +50,30 @@ export function nsmdHandlers(options: NsmdOptions): Handlers<typeof NSMD, unknow
       return {}
     },
     async deletePod({ uid }) {
-      const pod = pods.remove(uid)
-      if (pod === undefined) return {}
-      await podGone(pod)
-      await Promise.all(workspaces.ofPod(uid).map(workspace => workspaces.close(workspace)))
+      const pod = pods.get(uid)
+      if (pod !== undefined) await forgetPod(pod, options)
       return {}
     },
   }
 }
 
-function putPod(pod: Pod, { pods, events }: NsmdOptions): void {
+/** Ends all that a pod has: connections, endpoints, workspaces. */
+export async function forgetPod(
+  pod: Pod,
+  { pods, workspaces, podGone }: Pick<NsmdOptions, 'pods' | 'workspaces' | 'podGone'>,
+): Promise<void> {
+  pods.remove(pod.uid)
+  await podGone(pod)
+  await Promise.all(workspaces.ofPod(pod.uid).map(workspace => workspaces.close(workspace)))
+}
+
+function putPod(pod: Pod, { pods, events, runnerSpoke }: NsmdOptions): void {
   if (pod.uid === '' || pod.name === '' || pod.namespace === '' || pod.netnsCookie === 0n)
     throw new NsmError(
       'BAD_INPUT',
       `telling of pod ${podName(pod)}: it needs a uid, a name, a namespace and the cookie of its network namespace`,
     )
+  runnerSpoke()
   if (pods.put(pod) === 'known') return
   events.tell({
     step: 'pod-started',

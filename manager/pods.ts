@@ -12,16 +12,24 @@ export class Pods {
   readonly #keeper: PodKeeper
   readonly #byUid: Map<string, Pod>
   readonly #byCookie = new Map<bigint, Set<string>>()
+  readonly #unconfirmed: Set<string>
 
   constructor(keeper: PodKeeper) {
     this.#keeper = keeper
     this.#byUid = new Map(keeper.all().map(pod => [pod.uid, pod]))
+    this.#unconfirmed = new Set(this.#byUid.keys())
     for (const pod of this.#byUid.values()) this.#index(pod)
+  }
+
+  /** The pods that an earlier run of the manager knew and that nobody has told of since. */
+  unconfirmed(): readonly Pod[] {
+    return [...this.#unconfirmed].flatMap(uid => this.#byUid.get(uid) ?? [])
   }
 
   /** Creates or replaces; says whether the pod was not known before. */
   put(pod: Pod): 'new' | 'known' {
     this.#keeper.put(pod)
+    this.#unconfirmed.delete(pod.uid)
     const before = this.#byUid.get(pod.uid)
     if (before !== undefined) this.#byCookie.get(before.netnsCookie)?.delete(before.uid)
     this.#byUid.set(pod.uid, pod)
@@ -34,6 +42,7 @@ export class Pods {
     if (pod === undefined) return undefined
     this.#keeper.remove(uid)
     this.#byUid.delete(uid)
+    this.#unconfirmed.delete(uid)
     const sharing = this.#byCookie.get(pod.netnsCookie)
     sharing?.delete(uid)
     if (sharing?.size === 0) this.#byCookie.delete(pod.netnsCookie)

@@ -89,11 +89,14 @@ export class Registrar implements AsyncDisposable {
         'BAD_INPUT',
         `registering forwarder ${JSON.stringify(name)}: it needs a name and the absolute path of its socket`,
       )
-    const channel = dial(`unix://${forwarderSocket}`)
+    await this.#leave(entry => entry.forwarder.name === name)
+    await using undo = new AsyncDisposableStack()
+    const channel = undo.use(dial(`unix://${forwarderSocket}`))
     const { localMechanisms: local, remoteMechanisms: remote } =
       mechanisms ?? (await firstMechanisms(channel, name))
-    await this.#leave(entry => entry.forwarder.name === name)
     const forwarder = { name, client: channel.client(ForwarderService), local, remote }
+    await watch.settle(forwarder, channel)
+    undo.move()
     forwarders.add(forwarder)
     const watching = watch.follow(
       forwarder,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '#registry/database.ts'
@@ -49,6 +50,25 @@ describe('a manager that was restarted', () => {
       ),
     ).toBe('10.0.0.1/30')
     expect(endpoint.asked).toHaveLength(1)
+  })
+
+  it('forgets the pods that the runner does not tell of any more, unless they are connected', async () => {
+    await using node = await testNode({ staleMs: 50 })
+    await using forwarder = await fakeForwarder(node.baseDir)
+    const gateway = await node.pod('gateway')
+    await using _endpoint = await fakeEndpoint(node, gateway, { service: 'vpn' })
+    const [client, idle, told] = [await node.pod('client'), await node.pod('idle'), await node.pod('told')]
+    await client.service.request(requestFor('vpn'))
+    await node.restart()
+    expect(existsSync(join(node.baseDir, idle.workspace))).toBe(true)
+    const pod = { uid: told.uid, name: told.name, namespace: 'default', netnsCookie: told.cookie }
+    await eventually('the runner tells again', () => node.nsmd.putPod(pod).catch(() => undefined))
+    await eventually('the idle pod is forgotten', async () =>
+      (await node.nsmd.enumConnection({})).workspace.includes(idle.workspace) ? undefined : true,
+    )
+    const { workspace } = await node.nsmd.enumConnection({})
+    expect(workspace.toSorted()).toEqual([client.workspace, gateway.workspace, told.workspace])
+    expect(forwarder.wired.size).toBe(1)
   })
 
   it('has forgotten everything after a boot of the machine', async () => {

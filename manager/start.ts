@@ -12,10 +12,11 @@ import { NSMD } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import { adminHandlers } from './admin.ts'
 import { type Core, type CoreOptions, newCore } from './core.ts'
 import type { Peer } from './identity.ts'
-import { nsmdHandlers } from './nsmd.ts'
+import { forgetPod, nsmdHandlers } from './nsmd.ts'
 import { allowAll } from './policy.ts'
 import { publicUrl } from './public-url.ts'
 import { remoteServices } from './remote-services.ts'
+import { StalePods } from './stale-pods.ts'
 import { openState, type State, type StateOptions } from './state.ts'
 import { type WorkspaceServicesOptions, workspaceServices } from './workspace-services.ts'
 import { Workspaces } from './workspaces.ts'
@@ -31,7 +32,11 @@ export interface ManagerOptions extends StateOptions, Omit<CoreOptions, 'clientS
   /** Names the process at the other end of a workspace's socket. */
   readonly peerOf: (socket: Socket, workspace: string) => Peer
   readonly version: string
+  /** Milliseconds after which pods are forgotten that the runner does not tell of again; default 10,000. */
+  readonly staleMs?: number
 }
+
+const staleMs = 10_000
 
 /** A running manager. Disposing stops it; connections and workspaces stay as they are. */
 export interface Manager extends AsyncDisposable {
@@ -75,7 +80,15 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   )
   await workspaces.restore()
   await core.resume()
-  for (const server of await ownSockets(state, core, { ...options, workspaces })) undo.use(server)
+  const stale = undo.use(
+    new StalePods({
+      ...state,
+      log,
+      graceMs: options.staleMs ?? staleMs,
+      forget: pod => forgetPod(pod, { ...state, ...core, workspaces }),
+    }),
+  )
+  for (const server of await ownSockets(state, core, { ...options, workspaces, stale })) undo.use(server)
   const running = undo.move()
   return { url, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
@@ -96,9 +109,10 @@ async function serveRemote(
 async function ownSockets(
   state: State,
   core: Core,
-  options: ManagerOptions & { readonly workspaces: Workspaces },
+  options: ManagerOptions & { readonly workspaces: Workspaces; readonly stale: StalePods },
 ): Promise<readonly Server[]> {
-  const { baseDir, log, version, node, workspaces } = options
+  const { baseDir, log, version, node, workspaces, stale } = options
+  const nsmd = { ...state, ...core, workspaces, baseDir, runnerSpoke: () => stale.runnerSpoke() }
   const open = <P>(name: string, peerOf: () => P, services: readonly Served<P>[]): Promise<Server> =>
     serve({ address: `unix://${join(baseDir, name)}`, log, peerOf, services })
   const admin = { ...state, ...core, workspaces, node, version }
@@ -108,8 +122,6 @@ async function ownSockets(
       implement(ForwarderUnRegistration, core.registrar.unregistration()),
     ]),
     open('nsm.admin.io.sock', () => undefined, [implement(Admin, adminHandlers(admin))]),
-    open('nsm.io.sock', () => undefined, [
-      implement(NSMD, nsmdHandlers({ ...state, ...core, workspaces, baseDir })),
-    ]),
+    open('nsm.io.sock', () => undefined, [implement(NSMD, nsmdHandlers(nsmd))]),
   ])
 }

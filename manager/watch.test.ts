@@ -51,6 +51,38 @@ describe('a forwarder', () => {
     expect(before.wired.size).toBe(1)
   })
 
+  it('that was away when a connection ended removes its links before it serves again', async () => {
+    await using node = await testNode()
+    await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const [one, two] = [await node.pod('one'), await node.pod('two')]
+    const before = await fakeForwarder(node.baseDir)
+    await one.service.request(requestFor('vpn'))
+    await two.service.request(requestFor('vpn'))
+    await before[Symbol.asyncDispose]()
+    await eventually('it is gone', async () =>
+      (await node.admin.status({})).forwarders.length === 0 ? true : undefined,
+    )
+    await one.service.close({ id: 'vpn-nsm0' })
+    await using after = await fakeForwarder(node.baseDir, 'fake', before.wired)
+    expect(after.wired.size).toBe(1)
+    expect((await node.connections()).map(({ client }) => client?.name)).toEqual(['two'])
+  })
+
+  it('that does not answer is not taken into service', async () => {
+    await using node = await testNode()
+    await using forwarder = await fakeForwarder(node.baseDir)
+    const registered = node.register({
+      forwarderName: 'ghost',
+      forwarderSocket: '/does/not/exist.sock',
+      mechanisms: {},
+    })
+    await expect(registered).rejects.toMatchObject({ code: 'FORWARDER_UNAVAILABLE' })
+    await expect(node.register({ forwarderName: '', forwarderSocket: '/x' })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    })
+    expect((await node.admin.status({})).forwarders).toEqual([forwarder.name])
+  })
+
   it('that comes back without links is asked for them again', async () => {
     await using node = await testNode()
     await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })

@@ -16,7 +16,7 @@ import { refusalOf } from './refusal.ts'
 export interface EndpointOptions extends HopOptions {
   readonly connections: Connections
   readonly events: Events
-  /** Milliseconds that an endpoint may take to answer. */
+  /** Milliseconds that an endpoint may take to answer, and a third of what another manager may. */
   readonly timeoutMs: number
 }
 
@@ -85,7 +85,9 @@ async function ask(
     const hop = hopTo(record, options)
     options.events.tell({ step: 'endpoint-requested', object: name, text: question(hop, record) }, input)
     const request = { connection, mechanismPreferences: [...hop.offer(forwarder)] }
-    const answer = await hop.service.request(request, { signal, timeoutMs: options.timeoutMs })
+    // Another manager may have to wait for its forwarder, and then for its endpoint.
+    const timeoutMs = hop.kind === 'endpoint' ? options.timeoutMs : options.timeoutMs * 3
+    const answer = await hop.service.request(request, { signal, timeoutMs })
     checkAnswer(name, answer, connection)
     const mechanism = hop.mechanismOf(answer, forwarder)
     const step = hop.kind === 'endpoint' ? 'endpoint-accepted' : 'remote-replied'
