@@ -18,8 +18,8 @@ export interface Context {
 }
 
 /**
- * Calls `use` with a connection to the named mesh, and closes it afterwards. Throws NOT_FOUND when it does not run; a
- * manager of a running mesh that is away is told as such.
+ * Calls `use` with a connection to the named mesh, and closes it afterwards. Throws NOT_FOUND when it does not run,
+ * MANAGER_UNAVAILABLE when it runs and a manager in it is away.
  */
 export async function withMesh<T>(name: string, use: (connection: MeshConnection) => Promise<T>): Promise<T> {
   await using connection = connect(checkMeshName(name))
@@ -28,13 +28,22 @@ export async function withMesh<T>(name: string, use: (connection: MeshConnection
   } catch (thrown) {
     const error = NsmError.from(thrown)
     if (error.code !== 'SOCKET_MISSING' && error.code !== 'MANAGER_UNAVAILABLE') throw error
-    if ((await meshes()).includes(name)) throw error
+    if ((await meshes()).includes(name)) throw managerAway(name, error)
     throw new NsmError(
       'NOT_FOUND',
       `no mesh named "${name}" is running; start it with: nsm up -f FILE --name ${name}`,
       { cause: error },
     )
   }
+}
+
+/** The supervisor has answered for a manager that does not. */
+function managerAway(name: string, cause: NsmError): NsmError {
+  return new NsmError(
+    'MANAGER_UNAVAILABLE',
+    `mesh "${name}" runs, but a manager in it does not answer; it is started again by itself, so try again: ${cause.message}`,
+    { cause },
+  )
 }
 
 /** A mesh name is a DNS label (RFC 1123) of at most 32 characters, because it becomes part of socket names. */

@@ -1,16 +1,23 @@
 import type { MeshConnection } from '#local/connect.ts'
 import { NsmError } from '#sdk/errors.ts'
 
-const shortKinds: Readonly<Record<string, string>> = {
+/** What people call the kinds that own pods. */
+const ownerKinds: Readonly<Record<string, string>> = {
   deploy: 'deployment',
+  deployment: 'deployment',
   deployments: 'deployment',
   sts: 'statefulset',
+  statefulset: 'statefulset',
   statefulsets: 'statefulset',
   ds: 'daemonset',
+  daemonset: 'daemonset',
   daemonsets: 'daemonset',
 }
 
-/** The pod that `POD`, `pod/POD` or, as kubectl has it, `deploy/NAME` means: the first pod of the workload. */
+/**
+ * The pod that `POD`, `pod/POD` or, as kubectl has it, `deploy/NAME` means: the first pod of the workload. Anything
+ * else, such as `manager/node-1`, is left to the mesh to know.
+ */
 export async function findPod(
   connection: MeshConnection,
   wanted: { readonly name: string; readonly namespace: string },
@@ -19,7 +26,9 @@ export async function findPod(
   const [kind = '', object] = wanted.name.split('/')
   if (object === undefined) return wanted.name
   if (['pod', 'pods', 'po'].includes(kind)) return object
-  const owner = `${shortKinds[kind] ?? kind}/${object}`
+  const ownerKind = ownerKinds[kind]
+  if (ownerKind === undefined) return wanted.name
+  const owner = `${ownerKind}/${object}`
   const { pods } = await connection.mesh.listPods({}, { signal })
   const owned = pods.filter(pod => pod.namespace === wanted.namespace && pod.owner.toLowerCase() === owner)
   const found = owned.find(pod => pod.status === 'Running') ?? owned[0]

@@ -32,8 +32,13 @@ export function logsCommand(context: Context): Command {
           tail: options.tail,
         }
         const decoder = new TextDecoder()
-        for await (const chunk of connection.mesh.logs(request, { signal: context.signal }))
-          context.out(decoder.decode(chunk.data, { stream: true }))
+        try {
+          for await (const chunk of connection.mesh.logs(request, { signal: context.signal }))
+            context.out(decoder.decode(chunk.data, { stream: true }))
+        } catch (thrown) {
+          // Ctrl-C is how following is meant to end.
+          if (!request.follow || !context.signal.aborted) throw thrown
+        }
       })
     })
 }
