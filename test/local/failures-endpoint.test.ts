@@ -15,9 +15,7 @@ import { type ConnectionRow, connectionsOf, eventually, host, meshNamed } from '
 
 const mesh = meshNamed('qa-endpoint')
 const manifests = new Manifests()
-const pools = { blue: '10.60.1.0/24', green: '10.60.2.0/24' }
-
-const blue = endpointPod('blue', 'web', { IP_ADDRESS: pools.blue })
+const blue = endpointPod('blue', 'web', { IP_ADDRESS: '10.60.1.0/24' })
 
 async function connectionOf(client: string): Promise<ConnectionRow | undefined> {
   return (await connectionsOf(mesh)).find(row => row.client.name === client)
@@ -43,7 +41,7 @@ describe('an endpoint fails', () => {
     const before = await up('client')
     const links = await linksOf(mesh, 'client')
     const peer = host(before.connection.context.ipContext.dstIpAddrs[0])
-    const pings = answersTo(mesh, 'client', peer, { count: 50, intervalS: 0.1 })
+    const pings = answersTo(mesh, { from: 'client', to: peer, count: 50 })
     await kill(mesh, { program: 'sidecar-nse', pod: 'blue' })
     await eventually('the pod is ready again', async () => {
       const pod = await podNamed(mesh, 'blue')
@@ -63,23 +61,7 @@ describe('an endpoint fails', () => {
     await mesh.ok('delete', 'pod', 'second')
   })
 
-  it('it hangs while it is asked: the next one serves the client', async () => {
-    const pid = pidOf(mesh, { program: 'sidecar-nse', pod: 'blue' }) ?? 0
-    process.kill(pid, 'SIGSTOP')
-    try {
-      const green = endpointPod('green', 'web', { IP_ADDRESS: pools.green })
-      await mesh.ok('apply', '-f', manifests.file('green', green))
-      for (const name of ['patient-1', 'patient-2'])
-        await mesh.ok('apply', '-f', manifests.file(name, clientPod(name, 'web')), '--wait', '30s')
-      for (const name of ['patient-1', 'patient-2']) expect((await up(name)).endpoint.name).toBe('green')
-    } finally {
-      process.kill(pid, 'SIGCONT')
-    }
-    for (const name of ['patient-1', 'patient-2']) await mesh.ok('delete', 'pod', name)
-  })
-
   it('it dies while it is asked: the client waits, says so, and is served when it is back', async () => {
-    await mesh.ok('delete', 'pod', 'green')
     await eventually('blue is registered', async () =>
       (await podNamed(mesh, 'blue'))?.ready === 1 ? true : undefined,
     )
@@ -99,9 +81,9 @@ describe('an endpoint fails', () => {
     await mesh.ok('delete', 'pod', 'witness')
   })
 
-  it('its pod is deleted: no connection to it is up, no interface stays, a replacement serves again', async () => {
+  it('its pod is deleted: its connections are ended, and no interface of them stays', async () => {
     await mesh.ok('delete', 'pod', 'blue')
-    expect((await connectionOf('client'))?.connection.state ?? 'gone').not.toBe('UP')
+    expect(await connectionOf('client')).toBeUndefined()
     expect(await linksOf(mesh, 'client')).toEqual([])
   })
 
@@ -117,6 +99,6 @@ describe('an endpoint fails', () => {
     expect(message).toMatch(/small/)
     await mesh.ok('delete', 'pod', 'one')
     expect((await up('two')).connection.context.ipContext.srcIpAddrs).toEqual(['10.60.3.1/30'])
-    expect(await answersTo(mesh, 'two', '10.60.3.2')).toBe(1)
+    expect(await answersTo(mesh, { from: 'two', to: '10.60.3.2' })).toBe(1)
   })
 })

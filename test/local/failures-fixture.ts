@@ -132,15 +132,18 @@ export async function linksOf(mesh: Mesh, pod: string): Promise<readonly string[
   return links.map(({ ifname }) => ifname).filter(name => name !== 'lo')
 }
 
-/** How many of the pings that a pod sends come back. */
-export async function answersTo(
-  mesh: Mesh,
-  pod: string,
-  address: string,
-  { count = 1, intervalS = 0.2 } = {},
-): Promise<number> {
-  const { stdout } = await mesh.run(
-    ...['exec', pod, '--', 'ping', '-q', '-W', '2', '-i', String(intervalS), '-c', String(count), address],
-  )
+/** Which pings to send. */
+export interface Pings {
+  /** Name of the pod. */
+  readonly from: string
+  readonly to: string
+  /** Default 1. */
+  readonly count?: number
+}
+
+/** How many of the pings that a pod sends, ten a second, come back. */
+export async function answersTo(mesh: Mesh, { from, to, count = 1 }: Pings): Promise<number> {
+  const ping = ['ping', '-q', '-W', '2', '-i', '0.1', '-c', String(count), to]
+  const { stdout } = await mesh.run('exec', from, '--', ...ping)
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0)
 }

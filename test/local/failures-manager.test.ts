@@ -30,7 +30,7 @@ describe('the manager is killed', () => {
 
   it('connections go on passing packets, and the next manager knows them as they were', async () => {
     const before = await connectionsOf(mesh)
-    const pings = answersTo(mesh, 'client', '10.60.1.2', { count: 40, intervalS: 0.1 })
+    const pings = answersTo(mesh, { from: 'client', to: '10.60.1.2', count: 40 })
     const pid = await kill(mesh, manager)
     const after = await eventually('another manager lists connections', async () => {
       const done = await mesh.run('connections', '--json')
@@ -68,17 +68,7 @@ describe('the manager is killed', () => {
     await eventually('the client runs', async () =>
       (await podNamed(mesh, 'late'))?.status === 'Running' ? true : undefined,
     )
-    expect(await answersTo(mesh, 'late', '10.60.2.2')).toBe(1)
-  })
-
-  it('what an earlier manager made, the next one ends', async () => {
-    await kill(mesh, manager)
-    await eventually('the connection is closed', async () =>
-      (await mesh.run('delete', 'connection', 'client')).code === 0 ? true : undefined,
-    )
-    expect((await connectionsOf(mesh)).map(row => row.client.name)).toEqual(['late'])
-    expect(await linksOf(mesh, 'client')).toEqual([])
-    expect(await linksOf(mesh, 'gateway')).toEqual([])
+    expect(await answersTo(mesh, { from: 'late', to: '10.60.2.2' })).toBe(1)
   })
 
   it('pods that were deleted meanwhile are forgotten by the next one', async () => {
@@ -88,8 +78,10 @@ describe('the manager is killed', () => {
     })
     await eventually('nothing is left of the pod', async () => {
       const done = await mesh.run('connections', '--json')
-      return done.code === 0 && JSON.parse(done.stdout).connections.length === 0 ? true : undefined
+      return done.code === 0 && JSON.parse(done.stdout).connections.length === 1 ? true : undefined
     })
-    expect(await linksOf(mesh, 'later-endpoint')).toEqual([])
+    await eventually('no link is left at the endpoints', async () =>
+      (await linksOf(mesh, 'later-endpoint')).length === 0 ? true : undefined,
+    )
   })
 })
