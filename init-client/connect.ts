@@ -17,6 +17,9 @@ export interface ConnectOptions {
   readonly onRetry: (request: NetworkServiceRequest, error: NsmError) => void
 }
 
+/** Milliseconds from which on an answer was held back rather than slow. */
+const heldMs = 1000
+
 /**
  * Asks until the connection stands. What may succeed later is asked again after a pause; anything else is thrown at
  * once. At the deadline it throws with the code of the last reason, or DEADLINE if there was no answer at all.
@@ -25,6 +28,7 @@ export async function connect(request: NetworkServiceRequest, options: ConnectOp
   const { manager, attemptMs, signal, onRetry } = options
   let last: NsmError | undefined
   for (let failures = 1; ; failures++) {
+    const asked = performance.now()
     try {
       return await manager.request(request, { signal, timeoutMs: attemptMs })
     } catch (thrown) {
@@ -33,6 +37,8 @@ export async function connect(request: NetworkServiceRequest, options: ConnectOp
       if (!mayRetry(last)) throw last
     }
     onRetry(request, last)
+    // A manager that held us for long is waiting for us: it gets the next question at once.
+    if (performance.now() - asked > heldMs) failures = 1
     await pause(backoff(failures), signal)
   }
 }

@@ -4,7 +4,7 @@ import { NsmError } from '#sdk/errors.ts'
 import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { fakeEndpoint } from './fake-endpoint.ts'
 import { fakeForwarder } from './fake-forwarder.ts'
-import { addressOf, requestFor, testNode } from './fixture.ts'
+import { addressOf, eventually, requestFor, testNode } from './fixture.ts'
 
 function refuse(code: 'POOL_EXHAUSTED' | 'ENDPOINT_REFUSED', message: string) {
   return () => Promise.reject(new NsmError(code, message))
@@ -67,6 +67,31 @@ describe('the choice of an endpoint', () => {
       code: 'NO_ENDPOINT',
       message: expect.stringMatching(/intranet.*no endpoint offers it yet.*app=firewall/),
     })
+  })
+
+  it('holds a client that asks again until an endpoint comes, and then serves it at once', async () => {
+    await using node = await testNode()
+    await using _forwarder = await fakeForwarder(node.baseDir)
+    const client = await node.pod('client')
+    await expect(client.service.request(requestFor('late'))).rejects.toMatchObject({
+      code: 'SERVICE_NOT_FOUND',
+    })
+    const held = client.service.request(requestFor('late'))
+    await eventually('the second run looks', async () =>
+      (await node.events()).find(({ step, attempt }) => step === 'requested' && attempt === 2),
+    )
+    await using _endpoint = await fakeEndpoint(node, await node.pod('late'), { service: 'late' })
+    expect(addressOf(await held)).toBe('10.0.0.1/30')
+  })
+
+  it('tells a client that asks again and again why nobody serves it', async () => {
+    await using node = await testNode({ endpointWaitMs: 20 })
+    await using _forwarder = await fakeForwarder(node.baseDir)
+    const client = await node.pod('client')
+    for (let run = 1; run <= 2; run++)
+      await expect(client.service.request(requestFor('never'))).rejects.toMatchObject({
+        code: 'SERVICE_NOT_FOUND',
+      })
   })
 
   it('is SERVICE_NOT_FOUND for a service of another namespace, and names where it looked', async () => {

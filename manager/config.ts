@@ -67,6 +67,12 @@ export const config = {
     default: 5000,
     doc: 'How long a request waits for a forwarder to register, before the client is told and asks again.',
   }),
+  endpointWait: setting({
+    env: 'NSM_ENDPOINT_WAIT',
+    parse: duration,
+    default: 4000,
+    doc: 'How long a client that asks again is held, in case an endpoint comes, before it is told that there is none.',
+  }),
   timeout: setting({
     env: 'NSM_REQUEST_TIMEOUT',
     parse: duration,

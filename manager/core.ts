@@ -19,6 +19,7 @@ export interface CoreOptions {
   readonly sharedNamespace: string
   readonly excludedPrefixes: readonly string[]
   readonly forwarderWaitMs: number
+  readonly endpointWaitMs: number
   /** Milliseconds that an endpoint or a forwarder may take to answer. */
   readonly timeoutMs: number
   readonly clientSocket: (workspace: string) => Address

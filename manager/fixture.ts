@@ -73,6 +73,7 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
       bootId: 'boot-1',
       excludedPrefixes: [],
       forwarderWaitMs: 5000,
+      endpointWaitMs: 5000,
       timeoutMs: 5000,
       publicUrl: '',
       nodeCookie: 1n,

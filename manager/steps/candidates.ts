@@ -4,6 +4,7 @@ import { labelText } from '#manager/label-text.ts'
 import { type ManagerRequest, type ManagerStep, podName } from '#manager/request.ts'
 import { RoundRobin } from '#manager/round-robin.ts'
 import { select } from '#manager/select.ts'
+import { RegistryChanges } from '#registry/changes.ts'
 import { endpointsOf, findService } from '#registry/lookup.ts'
 import { type EndpointRecord, type Registry, type ServiceRecord, serviceKey } from '#registry/registry.ts'
 import type { Call } from '#sdk/chain/step.ts'
@@ -19,6 +20,8 @@ export interface CandidatesOptions {
   readonly node: string
   /** The namespace whose services all see. */
   readonly sharedNamespace: string
+  /** Milliseconds that a client who asks again is held, in case somebody comes who can serve it. */
+  readonly endpointWaitMs: number
 }
 
 /** The codes by which an endpoint is passed over and the next one asked. */
@@ -39,7 +42,7 @@ export function candidates(options: CandidatesOptions): ManagerStep {
         return await next({ ...input, endpoint: await named(input, options) }, call)
       const refused = new Map<string, NsmError>()
       for (;;) {
-        const found = await look(input, input.caller.pod.namespace, options)
+        const found = await lookOrWait(input, options, call.signal)
         const left = found.candidates.filter(({ endpoint }) => !refused.has(endpoint.name))
         const endpoint = kept(input, left, options) ?? turns.next(turnOf(found), left)[0]
         if (endpoint === undefined) throw noEndpoint(input, found, [...refused.values()])
@@ -60,10 +63,51 @@ export function candidates(options: CandidatesOptions): ManagerStep {
   }
 }
 
-async function look(input: ManagerRequest, namespace: string, options: CandidatesOptions): Promise<Found> {
+/**
+ * Looks once for a client that asks for the first time, so that it can say at once what it waits for. One that asks
+ * again is held until the registry changes: it need not ask every other second, and goes on in the moment it can.
+ */
+async function lookOrWait(
+  input: ManagerRequest,
+  options: CandidatesOptions,
+  signal: AbortSignal,
+): Promise<Found> {
+  const found = await tryToLook(input, options)
+  if (isOffer(found) || input.attempt <= 1) return foundOrThrow(found)
+  using changes = new RegistryChanges(options.registry)
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(options.endpointWaitMs)])
+  for (;;) {
+    const again = await tryToLook(input, options)
+    if (isOffer(again) || (await changes.next(patience)) === 'no') return foundOrThrow(again)
+  }
+}
+
+type Sight = Found | NsmError
+
+async function tryToLook(input: ManagerRequest, options: CandidatesOptions): Promise<Sight> {
+  try {
+    return await look(input, options)
+  } catch (thrown) {
+    const error = NsmError.from(thrown)
+    if (error.code !== 'SERVICE_NOT_FOUND') throw thrown
+    return error
+  }
+}
+
+function isOffer(sight: Sight): boolean {
+  return !(sight instanceof NsmError) && sight.candidates.length > 0
+}
+
+function foundOrThrow(sight: Sight): Found {
+  if (sight instanceof NsmError) throw sight
+  return sight
+}
+
+async function look(input: ManagerRequest, options: CandidatesOptions): Promise<Found> {
   const { registry, sharedNamespace, events, node } = options
   const { networkService, labels } = input.connection
-  const namespaces = [...new Set([namespace, sharedNamespace])]
+  const own = input.caller.kind === 'pod' ? input.caller.pod.namespace : sharedNamespace
+  const namespaces = [...new Set([own, sharedNamespace])]
   const service = await findService(registry, networkService, namespaces)
   if (service === undefined) throw noService(networkService, namespaces)
   const offering = await endpointsOf(registry, service, sharedNamespace)
