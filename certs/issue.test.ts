@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { makeAuthority, readAuthority } from './authority.ts'
-import { expiresSoon } from './expiry.ts'
 import { issue } from './issue.ts'
 import type { CertificateAndKey } from './pem.ts'
 
@@ -97,19 +96,6 @@ describe('issue()', () => {
     await expect(handshake(port, 'webhook.test', authority)).rejects.toMatchObject({
       code: 'INVALID_PURPOSE',
     })
-  })
-})
-
-describe('expiresSoon()', () => {
-  it.each([
-    { name: 'new', after: 0, soon: false },
-    { name: 'at half its life', after: 15, soon: false },
-    { name: 'in its last third', after: 21, soon: true },
-    { name: 'expired', after: 31, soon: true },
-  ])('is $soon for a certificate of 30 days that is $name', async ({ after, soon }) => {
-    const now = Date.UTC(2030, 0, 1)
-    const { certificate } = await makeAuthority('a', { days: 30, now })
-    expect(expiresSoon(certificate, { now: now + after * day })).toBe(soon)
   })
 })
 

@@ -25,7 +25,7 @@ interface Understood {
 
 const nothing = { addresses: [], routes: [], neighbours: [] }
 
-/** NSM v1 §1.4; `ip` is the context, `client` and `endpoint` what it means beyond nothing. */
+/** NSM v1; `ip` is the context, `client` and `endpoint` what it means beyond nothing. */
 const understood: readonly Understood[] = [
   { what: 'no addresses at all', ip: {} },
   {

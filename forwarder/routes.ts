@@ -8,7 +8,7 @@ export interface RouteWish {
 }
 
 /**
- * The routes of one end (NSM v1 §1.4). First a link-scope route to each address of the opposite end that no own
+ * The routes of one end (NSM v1). First a link-scope route to each address of the opposite end that no own
  * prefix covers. Then the wishes: by their next hop; without one by the first opposite address of the family, but
  * with link scope when the prefix lies at the opposite end itself or that end has no address of the family.
  * The network of an own address needs no route; of several for one prefix the first counts.

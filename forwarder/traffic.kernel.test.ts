@@ -1,4 +1,4 @@
-/** TestForwarderCrossConnect{Basic,Multiple,Update,Reconnect} of NSM v0 §9.1, with real packets. */
+/** TestForwarderCrossConnect{Basic,Multiple,Update,Reconnect} of NSM v0.2, with real packets. */
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

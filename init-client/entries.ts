@@ -4,7 +4,7 @@ import type { ClientConfig } from './config.ts'
 
 /**
  * The services that the environment asks for: the list in the annotation's grammar, or else the one service of
- * CLIENT_NETWORK_SERVICE (NSM v0 §3.1). Fails with BAD_ANNOTATION, or with BAD_CONFIG when nothing is asked for.
+ * CLIENT_NETWORK_SERVICE (NSM v0.2). Fails with BAD_ANNOTATION, or with BAD_CONFIG when nothing is asked for.
  */
 export function entriesOf(config: ClientConfig): readonly ServiceRef[] {
   if (config.services !== '') return parseServiceRefs(config.services, { source: 'NS_NETWORKSERVICEMESH_IO' })

@@ -93,6 +93,7 @@ async function answering(node: Node): Promise<void> {
 
 /** What every program and container of the mesh gets. Ours is the first `node` in PATH, so that a container's is Node 24 too. */
 function baseEnvironment(mesh: string): Readonly<Record<string, string>> {
+  const level = process.env['LOG_LEVEL']
   return {
     PATH: [dirname(process.execPath), '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'].join(
       ':',
@@ -100,5 +101,6 @@ function baseEnvironment(mesh: string): Readonly<Record<string, string>> {
     HOME: '/run',
     LANG: 'C.UTF-8',
     NSM_MESH_NAME: mesh,
+    ...(level === undefined ? {} : { LOG_LEVEL: level }),
   }
 }

@@ -162,7 +162,7 @@ describe('the choice of an endpoint', () => {
   })
 
   it.each([
-    { story: 'gives no address', addresses: [], says: /without an address for the client/ },
+    { story: 'gives no address', addresses: [], says: /src_ip_addrs/ },
     { story: 'gives one that is none', addresses: ['10.0.0.300/30'], says: /10\.0\.0\.300/ },
     {
       story: 'gives one in an excluded prefix',

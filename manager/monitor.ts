@@ -1,4 +1,3 @@
-import { selects } from '#sdk/elements/selects.ts'
 import { eventOf, Watcher } from '#sdk/elements/watcher.ts'
 import {
   type Connection,
@@ -6,6 +5,7 @@ import {
   ConnectionEventType,
   type MonitorScopeSelector,
 } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { selectorMatches } from '#sdk/wire/selector.ts'
 import type { Connections } from './connections.ts'
 import type { Wired } from './request.ts'
 
@@ -52,7 +52,9 @@ export class Monitor {
 
   #seenBy({ selector, mayBeSeen }: View): readonly Connection[] {
     const visible = this.#connections.list().filter(mayBeSeen)
-    return visible.map(({ connection }) => connection).filter(connection => selects(selector, connection))
+    return visible
+      .map(({ connection }) => connection)
+      .filter(connection => selectorMatches(selector, connection))
   }
 
   #tell(type: ConnectionEventType, wired: Wired): void {

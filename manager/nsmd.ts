@@ -21,7 +21,7 @@ export interface NsmdOptions {
   readonly workspaceGone: (workspace: string) => Promise<void>
 }
 
-/** Where containers see their workspace (NSM v0 §2.2). */
+/** Where containers see their workspace (NSM v0.2). */
 const clientBaseDir = '/var/lib/networkservicemesh/'
 
 /** Serves NSMD to the device plugin, or to the local runner in its place. */

@@ -71,7 +71,7 @@ const templated: readonly TestMatch[] = [{ source: {}, routes: [{ nodeName: '{{i
 const byApp: readonly TestMatch[] = [{ source: { app: '{{.app}}' }, routes: [{ app: '{{ .app }}' }] }]
 
 /**
- * NSM v0's table (nsm-v0.md §5.2): one selector, so that turns carry over from row to row. There one counter serves all
+ * NSM v0.2's table: one selector, so that turns carry over from row to row. There one counter serves all
  * matches of a service; here each match has its own, so the first pass over a match begins with its first candidate.
  */
 const table: readonly {

@@ -17,7 +17,7 @@ export interface Selection {
 }
 
 /**
- * The endpoints of a service that a client with these labels may have (NSM v0 §5.2, rules 3 to 8).
+ * The endpoints of a service that a client with these labels may have (NSM v0.2).
  *
  * | matches of the service | candidates |
  * |---|---|

@@ -27,7 +27,7 @@ function installDependencies() {
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return
   say('installing npm dependencies')
   // Not `npm ci`: it insists on the optional packages of every platform, which not every mirror has.
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+  run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
 /** `npx nsm` in a checkout: npm does not link a package's own command. */

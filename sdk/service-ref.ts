@@ -38,7 +38,7 @@ export const annotationKeys = ['ns.networkservicemesh.io', 'networkservicemesh.i
  *
  * Interface, key and value are percent-decoded, so that a value may hold any character; in labels `+` is a space.
  * Fails with BAD_ANNOTATION, which names the entry, the column, what was found and what is expected. What v0.2
- * let through (NSM v0 §1.1) and is refused here: an empty value or entry, an empty name, a port, a scheme other
+ * let through (NSM v0.2) and is refused here: an empty value or entry, an empty name, a port, a scheme other
  * than kernel, a third path part, a repeated label, an interface name used twice.
  */
 export function parseServiceRefs(text: string, options: ParseOptions = {}): readonly ServiceRef[] {

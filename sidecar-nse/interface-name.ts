@@ -3,7 +3,7 @@ import { NsmError } from '#sdk/errors.ts'
 import { interfaceNameRule, isInterfaceName } from '#sdk/service-ref/names.ts'
 import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 
-/** The label by which a client names the endpoint's interface (NSM v0 §8.3). */
+/** The label by which a client names the endpoint's interface (NSM v0.2). */
 const peerInterface = 'peerif'
 
 /** The name of the endpoint's interface: what the client's label `peerif` says, or a generated one. */

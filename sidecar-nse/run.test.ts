@@ -31,16 +31,16 @@ describe('run', () => {
     rmSync(folder, { recursive: true })
   })
 
-  /** Starts the side-car of seed 001's device-2. */
+  /** Starts the side-car of device-2 in the p2p-link example. */
   function start(env: Readonly<Record<string, string>> = {}): void {
-    const seed = {
+    const example = {
       ENDPOINT_NETWORK_SERVICE: 'p2p',
       ENDPOINT_LABELS: 'device=device-2',
       IP_ADDRESS: '10.60.1.0/24',
       POD_NAME: 'device-2',
       WORKSPACE: folder,
     }
-    done = run(readConfig(config, { ...seed, ...env }), stop.signal, silent)
+    done = run(readConfig(config, { ...example, ...env }), stop.signal, silent)
   }
 
   /** A client of the endpoint, as the manager is one. */

@@ -75,5 +75,6 @@ function nodeCount(value: string): number {
   const count = /^[0-9]+$/.test(value) ? Number(value) : 0
   if (count < 1 || count > 64)
     throw new NsmError('BAD_USAGE', `--nodes ${value}: expected a whole number from 1 to 64`)
+  if (count > 1) throw new NsmError('UNSUPPORTED', `--nodes ${value}: several nodes are not supported yet`)
   return count
 }

@@ -64,7 +64,7 @@ function addressesOf(given: readonly Allocation[], context: IPContext): Partial<
   }
 }
 
-/** Single addresses share no prefix with the other side, so each needs a route to it (NSM v1 §1.4). */
+/** Single addresses share no prefix with the other side, so each needs a route to it (NSM v1). */
 function withRoutesTo(others: readonly string[], routes: Route[]): Route[] {
   const known = new Set(routes.map(route => route.prefix))
   const missing = others.filter(address => isSingle(address) && !known.has(address))

@@ -4,8 +4,8 @@ import {
   ConnectionEventType,
   type MonitorScopeSelector,
 } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { selectorMatches } from '#sdk/wire/selector.ts'
 import type { EndpointStep } from './endpoint-step.ts'
-import { selects } from './selects.ts'
 import { eventOf, Watcher } from './watcher.ts'
 
 /** The connections of a chain and those who watch them. */
@@ -54,7 +54,7 @@ export function newMonitor(): Monitor {
       const wake = (): void => watcher.wake()
       signal.addEventListener('abort', wake)
       try {
-        const now = [...connections.values()].filter(connection => selects(selector, connection))
+        const now = [...connections.values()].filter(connection => selectorMatches(selector, connection))
         yield eventOf(ConnectionEventType.INITIAL_STATE_TRANSFER, now)
         while (!signal.aborted) {
           await watcher.something()

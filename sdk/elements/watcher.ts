@@ -6,7 +6,7 @@ import {
   ConnectionEventType,
   type MonitorScopeSelector,
 } from '#sdk/wire/gen/connection/connection_pb.ts'
-import { selects } from './selects.ts'
+import { selectorMatches } from '#sdk/wire/selector.ts'
 
 /** What a watcher has not been told yet, by connection id: never more than one state of each. */
 type News = Map<string, { readonly type: ConnectionEventType; readonly connection: Connection }>
@@ -22,7 +22,7 @@ export class Watcher {
   }
 
   tell(type: ConnectionEventType, connection: Connection): void {
-    if (!selects(this.#selector, connection)) return
+    if (!selectorMatches(this.#selector, connection)) return
     this.#news.set(connection.id, { type, connection })
     this.wake()
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { add, find, isFree, newPool, type Pool, subtract } from './pool.ts'
 import { overlaps, type Prefix, parsePrefix, printCidr, sizeOf } from './prefix.ts'
 
-/** Cases of NSM v0 §7.2, what is left in our ascending order. The two that double a release are not ported. */
+/** Cases of NSM v0.2, what is left in our ascending order. The two that double a release are not ported. */
 const takings: readonly { from: string[]; length: number; taken?: string; left: string[] }[] = [
   { from: ['10.10.1.0/24'], length: 24, taken: '10.10.1.0/24', left: [] },
   { from: ['10.10.1.0/24'], length: 25, taken: '10.10.1.0/25', left: ['10.10.1.128/25'] },

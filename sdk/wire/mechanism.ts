@@ -1,5 +1,5 @@
 /**
- * Names of mechanisms and of their parameters: nsm-v1's, with v0.2's accepted, and the three of ours that name a
+ * Names of mechanisms and of their parameters: NSM v1's, with v0.2's accepted, and the three of ours that name a
  * network namespace beyond doubt.
  */
 

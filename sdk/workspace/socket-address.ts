@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { NsmError } from '#sdk/errors.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 
-/** Names of the two sockets in a workspace (NSM v0 §2.2): the manager serves one, the pod the other. */
+/** Names of the two sockets in a workspace (NSM v0.2): the manager serves one, the pod the other. */
 export const socketName = { server: 'nsm.server.io.sock', client: 'nsm.client.io.sock' } as const
 
 /** What the environment of a container says of its workspace; an empty text says nothing. */

@@ -3,7 +3,7 @@ import { connectionsOf, host, meshNamed } from './nsm.ts'
 
 const mesh = meshNamed('t-icmp')
 
-describe('icmp-responder (seed 003)', () => {
+describe('icmp-responder', () => {
   beforeAll(async () => {
     await mesh.ok('up', '-f', 'manifests/examples/icmp-responder')
   })

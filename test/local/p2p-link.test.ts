@@ -3,7 +3,7 @@ import { meshNamed } from './nsm.ts'
 
 const mesh = meshNamed('t-p2p')
 
-describe('p2p-link (seed 001, its YAML as published)', () => {
+describe('p2p-link (YAML as published years ago)', () => {
   beforeAll(async () => {
     await mesh.ok('up', '-f', 'manifests/examples/p2p-link')
   })

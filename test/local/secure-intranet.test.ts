@@ -35,7 +35,7 @@ async function pingFive(): Promise<void> {
   )
 }
 
-describe('secure-intranet (seed 003)', () => {
+describe('secure-intranet', () => {
   beforeAll(async () => {
     await mesh.ok('up', '-f', example)
   })

@@ -16,7 +16,7 @@ function fetchFrom(pod: string) {
   return mesh.run('exec', pod, '--', 'curl', '--silent', '--show-error', '--max-time', '2', url)
 }
 
-describe('vpn-gateway (seed 002)', () => {
+describe('vpn-gateway', () => {
   beforeAll(async () => {
     await mesh.ok('up', '-f', examples)
   })
