@@ -4,6 +4,7 @@ import {
   answersTo,
   clientPod,
   endpointPod,
+  keepKilling,
   linksOf,
   Manifests,
   messageOf,
@@ -113,6 +114,23 @@ describe('a client', () => {
     ).toBe(1)
     expect(await linksOf(mesh, 'gateway')).toHaveLength(1)
     await mesh.ok('delete', '-f', file)
+  })
+
+  it('that is deleted while its manager is away leaves nothing in the next one', async () => {
+    const before = workspaces()
+    const file = manifests.file('orphan', clientPod('orphan', 'web'))
+    await mesh.ok('apply', '-f', file)
+    await keepKilling(mesh, { program: 'manager' }, async () =>
+      (await mesh.run('delete', '-f', file)).code === 0 ? true : undefined,
+    )
+    await eventually('another manager has no connection', async () => {
+      const done = await mesh.run('connections', '--json')
+      return done.code === 0 && JSON.parse(done.stdout).connections.length === 0 ? true : undefined
+    })
+    expect(await linksOf(mesh, 'gateway')).toEqual([])
+    await eventually('its workspace is freed', async () =>
+      workspaces().length === before.length ? true : undefined,
+    )
   })
 
   it('twenty at once are all served, with addresses of their own', async () => {

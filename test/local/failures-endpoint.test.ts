@@ -61,6 +61,21 @@ describe('an endpoint fails', () => {
     await mesh.ok('delete', 'pod', 'second')
   })
 
+  it('it hangs while it is asked: the next one serves the client', async () => {
+    const pid = pidOf(mesh, { program: 'sidecar-nse', pod: 'blue' }) ?? 0
+    process.kill(pid, 'SIGSTOP')
+    try {
+      const green = endpointPod('green', 'web', { IP_ADDRESS: '10.60.2.0/24' })
+      await mesh.ok('apply', '-f', manifests.file('green', green))
+      for (const name of ['patient-1', 'patient-2'])
+        await mesh.ok('apply', '-f', manifests.file(name, clientPod(name, 'web')), '--wait', '12s')
+      for (const name of ['patient-1', 'patient-2']) expect((await up(name)).endpoint.name).toBe('green')
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    for (const name of ['patient-1', 'patient-2', 'green']) await mesh.ok('delete', 'pod', name)
+  })
+
   it('it dies while it is asked: the client waits, says so, and is served when it is back', async () => {
     await eventually('blue is registered', async () =>
       (await podNamed(mesh, 'blue'))?.ready === 1 ? true : undefined,

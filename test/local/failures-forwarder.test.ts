@@ -3,9 +3,12 @@ import {
   answersTo,
   clientPod,
   endpointPod,
+  keepKilling,
   kill,
   linksOf,
   Manifests,
+  messageOf,
+  podNamed,
   serviceObject,
 } from './failures-fixture.ts'
 import { type ConnectionRow, connectionsOf, eventually, meshNamed } from './nsm.ts'
@@ -52,5 +55,37 @@ describe('the forwarder is killed', () => {
     await mesh.ok('delete', 'connection', 'second')
     expect(await linksOf(mesh, 'second')).toEqual([])
     expect(await linksOf(mesh, 'gateway')).toHaveLength(2)
+  })
+
+  it('a connection that is ended while it is away has no links when it is back', async () => {
+    await keepKilling(mesh, forwarder, async () => {
+      const down = (await connectionsOf(mesh)).every(row => row.connection.state === 'DOWN')
+      return down && (await mesh.run('delete', 'connection', 'third')).code === 0 ? true : undefined
+    })
+    await eventually('it is back', async () =>
+      (await connectionsOf(mesh)).every(row => row.connection.state === 'UP') ? true : undefined,
+    )
+    await eventually('the links are gone', async () =>
+      (await linksOf(mesh, 'third')).length === 0 && (await linksOf(mesh, 'gateway')).length === 1
+        ? true
+        : undefined,
+    )
+  })
+
+  it('a new client waits for it, says so, and is served', async () => {
+    const late = manifests.file('late', clientPod('late', 'web'))
+    await keepKilling(mesh, forwarder, async () => {
+      const down = (await connectionsOf(mesh)).every(row => row.connection.state === 'DOWN')
+      return down ? true : undefined
+    })
+    const message = await keepKilling(mesh, forwarder, async () => {
+      if ((await podNamed(mesh, 'late')) === undefined) await mesh.ok('apply', '-f', late, '--wait', '0')
+      const text = await messageOf(mesh, 'late')
+      return text.includes('forwarder') ? text : undefined
+    })
+    expect(message).toMatch(/no forwarder has registered/)
+    await eventually('the client runs', async () =>
+      (await podNamed(mesh, 'late'))?.status === 'Running' ? true : undefined,
+    )
   })
 })
