@@ -25,5 +25,5 @@ export function forwarderChain({
     liveness.step,
     publish(crossConnects),
     leftBehind(kernel, crossConnects),
-  )(links(kernel))
+  )(links(kernel, crossConnects))
 }

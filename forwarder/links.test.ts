@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { KernelError } from '#kernel/errors.ts'
 import { FakeKernel } from '#kernel/fake.ts'
 import { begin } from '#sdk/chain/begin.ts'
+import { CrossConnects } from './cross-connects.ts'
 import { exampleCrossConnect } from './example.ts'
 import { links } from './links.ts'
 
@@ -17,7 +18,7 @@ test.each([
   const destination = { name: 'nse0', netns: kernel.addNetns() }
   const crossConnect = exampleCrossConnect({ source: { name: 'nsm0', netns: client }, destination })
   kernel.refuse(verb, new KernelError('doing so', { errno, syscall: 'RTM_NEWLINK', says: 'no' }))
-  const endpoint = begin(links(kernel), { idOf: ({ id }) => id })
+  const endpoint = begin(links(kernel, new CrossConnects()), { idOf: ({ id }) => id })
   await expect(endpoint.request(crossConnect, signal)).rejects.toMatchObject({
     code,
     message: expect.stringContaining('doing so: "no"'),

@@ -1,4 +1,4 @@
-import { apply } from '#kernel/apply.ts'
+import { apply, applyNew } from '#kernel/apply.ts'
 import { toNsmError } from '#kernel/errors.ts'
 import type { Kernel } from '#kernel/port.ts'
 import { remove } from '#kernel/remove.ts'
@@ -6,6 +6,7 @@ import { service } from '#sdk/chain/chain.ts'
 import type { Service } from '#sdk/chain/step.ts'
 import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import type { CrossConnects } from './cross-connects.ts'
 import { endsOf } from './ends.ts'
 import { planLinks } from './plan.ts'
 import { withStates } from './states.ts'
@@ -14,12 +15,14 @@ import { withStates } from './states.ts'
  * Makes the links of a cross connect true, and removes them on close. The kernel owns them, not the scope: they
  * outlive this program, and a close must find them whoever made them. `apply` undoes what it did when it fails.
  */
-export function links(kernel: Kernel): Service<CrossConnect, CrossConnect> {
+export function links(kernel: Kernel, known: CrossConnects): Service<CrossConnect, CrossConnect> {
   return service<CrossConnect, CrossConnect>({
     async request(crossConnect, { signal, log }) {
       const plan = planLinks(crossConnect)
       try {
-        const { changes } = await apply(kernel, plan, signal)
+        // What exists was adopted at the start, so an id that is not known has no links.
+        const wire = known.get(plan.id) === undefined ? applyNew : apply
+        const { changes } = await wire(kernel, plan, signal)
         if (changes.length > 0) log.info({ id: plan.id, changes }, 'wired')
         return withStates(crossConnect, { source: State.UP, destination: State.UP })
       } catch (cause) {

@@ -1,6 +1,6 @@
 /** What `apply`, `remove` and `list` do with every implementation of the port `Kernel`. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { apply } from './apply.ts'
+import { apply, applyNew } from './apply.ts'
 import type { KernelHarness } from './contract.ts'
 import { toNsmError } from './errors.ts'
 import type { EndPlan, LinkPlan, NetnsName } from './link-plan.ts'
@@ -54,6 +54,15 @@ export function applyContract(make: () => KernelHarness): void {
       }))
     })
   }
+
+  describe('applyNew()', () => {
+    test('makes what apply() makes, and finds an end under its planned name all the same', async () => {
+      const { changes } = await applyNew(harness.kernel, plan(), signal)
+      expect(changes[0]).toBe('veth add')
+      expect((await applyNew(harness.kernel, plan(), signal)).changes).toEqual([])
+      expect((await apply(harness.kernel, plan(), signal)).changes).toEqual([])
+    })
+  })
 
   describe('apply()', () => {
     test('gives each pod an interface with its name, tag, MTU, MAC, addresses, routes and neighbours', async () => {

@@ -22,10 +22,14 @@ export interface Done {
  * The link of an end, by name or, when it was renamed, by alias. Throws KernelError EEXIST when the pod has another
  * interface of the name.
  */
-export function find({ plan, namespace }: End): Link | undefined {
+export function find(end: End): Link | undefined {
+  return findByName(end) ?? end.namespace.link.tagged(end.plan.alias)
+}
+
+/** The link of an end, by name alone. Throws as `find` does. */
+export function findByName({ plan, namespace }: End): Link | undefined {
   const link = namespace.link.get(plan.name)
-  if (link === undefined) return namespace.link.tagged(plan.alias)
-  if (link.alias === plan.alias || isUnfinished(link)) return link
+  if (link === undefined || link.alias === plan.alias || isUnfinished(link)) return link
   const owner = link.alias === '' ? 'it is not one of ours' : `it belongs to "${link.alias}"`
   throw new KernelError(
     `wiring interface ${plan.name} of "${plan.alias}" in network namespace ${namespace.netns.cookie}: the pod has an interface of that name and ${owner}; ask for another name`,
