@@ -5,7 +5,7 @@ import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { Connections } from './connections.ts'
 import type { Events } from './events.ts'
 import type { Monitor } from './monitor.ts'
-import type { ManagerRequest, Wired } from './request.ts'
+import { type ManagerRequest, podName, type Wired } from './request.ts'
 
 /** What acting for clients depends on. */
 export interface AgentOptions {
@@ -58,16 +58,30 @@ export class Agent {
     }
   }
 
+  /** Gives connections another endpoint. One for which there is none is closed. */
+  async move(wired: readonly Wired[], why: string): Promise<void> {
+    const { chain, log } = this.#options
+    await Promise.all(
+      wired.map(async one => {
+        try {
+          const { endpoint } = await chain.again(one.id, AbortSignal.timeout(patienceMs), elsewhere)
+          log.info({ id: one.id }, `moved connection ${one.id} to ${podName(endpoint.pod)}: ${why}`)
+        } catch (thrown) {
+          const { code, message } = NsmError.from(thrown)
+          if (code === 'NOT_FOUND' || code === 'CANCELLED') return
+          await this.close([one], `${why}, and nobody takes its place: ${message}`)
+        }
+      }),
+    )
+  }
+
   /** Makes connections again as they were asked for. One that cannot be stays marked as down. */
   async again(wired: readonly Wired[], why: string): Promise<void> {
     const { chain, log } = this.#options
     await Promise.all(
       wired.map(async ({ id }) => {
         try {
-          await chain.again(id, AbortSignal.timeout(patienceMs), input => ({
-            ...input,
-            started: performance.now(),
-          }))
+          await chain.again(id, AbortSignal.timeout(patienceMs), askedByAgent)
           log.info({ id }, `made connection ${id} again: ${why}`)
         } catch (thrown) {
           const { code, message } = NsmError.from(thrown)
@@ -81,4 +95,19 @@ export class Agent {
       }),
     )
   }
+}
+
+function askedByAgent({ without: _, ...input }: ManagerRequest): ManagerRequest {
+  return { ...input, asker: 'agent', started: performance.now() }
+}
+
+/** The request for any other endpoint, less what the former one has answered, where it is made of an answer. */
+function elsewhere(input: ManagerRequest, { endpoint }: Wired): ManagerRequest {
+  const anew = { ...askedByAgent(input), without: endpoint.endpoint.name }
+  const { connection } = input
+  const ipContext = connection.context?.ipContext
+  if (connection.context === undefined || ipContext === undefined || ipContext.srcIpAddrs.length === 0)
+    return anew
+  const blank = { ...ipContext, srcIpAddrs: [], dstIpAddrs: [], srcRoutes: [], dstRoutes: [] }
+  return { ...anew, connection: { ...connection, context: { ...connection.context, ipContext: blank } } }
 }

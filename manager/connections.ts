@@ -18,8 +18,9 @@ export class Connections {
   }
 
   remove(id: string): void {
-    if (!this.#byId.delete(id)) return
+    if (!this.#byId.has(id)) return
     this.#journal.remove(id)
+    this.#byId.delete(id)
   }
 
   get(id: string): Wired | undefined {

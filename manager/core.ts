@@ -6,6 +6,7 @@ import type { Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import { Agent } from './agent.ts'
 import { managerChain } from './chain.ts'
 import { Channels } from './channels.ts'
+import { closableAgain } from './closable-again.ts'
 import { EndpointWatch } from './endpoint-watch.ts'
 import { ForwarderWatch } from './forwarder-watch.ts'
 import { Forwarders } from './forwarders.ts'
@@ -32,7 +33,7 @@ export interface Core extends AsyncDisposable {
   readonly forwarders: Forwarders
   readonly registrar: Registrar
   readonly endpoints: EndpointWatch
-  /** Ends the connections of a pod and withdraws its endpoints. */
+  /** Withdraws a pod's endpoints, moves their clients to others, and ends the pod's own connections. */
   readonly podGone: (pod: Pod) => Promise<void>
   /** Withdraws the endpoints that were registered from a workspace. */
   readonly workspaceGone: (workspace: string) => Promise<void>
@@ -46,7 +47,7 @@ export function newCore(state: State, options: CoreOptions): Core {
   const { node, log } = options
   const forwarders = new Forwarders()
   const channels = new Channels()
-  const chain = managerChain({ ...state, ...options, forwarders, channels })
+  const chain = closableAgain(managerChain({ ...state, ...options, forwarders, channels }), connections)
   for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)
   const agent = new Agent({ ...state, chain, log })
   const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })
@@ -63,7 +64,13 @@ export function newCore(state: State, options: CoreOptions): Core {
     endpoints,
     podGone: async ({ uid }) => {
       await withdraw(({ pod }) => pod.uid === uid, 'its pod is gone')
-      await agent.close(connections.ofPod(uid), 'a pod at one of its ends is gone')
+      const { client = [], endpoint = [] } = Object.groupBy(connections.ofPod(uid), ({ caller }) =>
+        caller.kind === 'pod' && caller.pod.uid === uid ? 'client' : 'endpoint',
+      )
+      await Promise.all([
+        agent.close(client, 'the pod of its client is gone'),
+        agent.move(endpoint, 'the pod of its endpoint is gone'),
+      ])
     },
     workspaceGone: workspace => withdraw(record => record.workspace === workspace, 'its workspace was freed'),
     resume: async () => {

@@ -28,6 +28,7 @@ export function enter(request: NetworkServiceRequest, caller: Caller, node: stri
     connection: enterPath(named, hop),
     preferences,
     attempt: 0,
+    asker: 'client',
     started: performance.now(),
   }
 }

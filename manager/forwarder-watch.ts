@@ -108,7 +108,8 @@ export class ForwarderWatch {
   /**
    * | what the forwarder says | what becomes of the connection |
    * |---|---|
-   * | an end is down, or it is deleted | its pod has gone: it is closed, and the endpoint told |
+   * | the client's end is down, or it is deleted | its pod has gone: it is closed, and the endpoint told |
+   * | the endpoint's end is down | its pod has gone: it is moved to another endpoint, or closed |
    * | both ends are down | somebody deleted the links of two living pods: it is made again |
    * | missing in what it knows at its start | the same |
    */
@@ -119,8 +120,10 @@ export class ForwarderWatch {
       own.filter(({ id }) => crossConnects[id] !== undefined && sightOf(crossConnects[id]) === wanted)
     const initial = type === CrossConnectEventType.INITIAL_STATE_TRANSFER
     const deleted = type === CrossConnectEventType.DELETE
-    const ended = deleted ? own.filter(({ id }) => crossConnects[id] !== undefined) : inState('half')
-    void agent.close(ended, 'a pod at one of its ends is gone')
+    const ended = deleted ? own.filter(({ id }) => crossConnects[id] !== undefined) : inState('no-client')
+    void agent.close(ended, 'the forwarder has it no more, or the pod of its client is gone')
+    const widowed = deleted ? [] : inState('no-endpoint')
+    void agent.move(widowed, 'the pod of its endpoint is gone')
     const unwired = deleted ? [] : inState('unwired')
     void agent.again(unwired, 'its links had been deleted')
     if (!initial) return
@@ -137,10 +140,11 @@ export class ForwarderWatch {
   }
 }
 
-type Sight = 'wired' | 'half' | 'unwired'
+type Sight = 'wired' | 'no-client' | 'no-endpoint' | 'unwired'
 
 function sightOf({ source, destination }: CrossConnect): Sight {
-  const down = [source, destination].filter(end => end?.state === State.DOWN).length
-  if (down === 0) return 'wired'
-  return down === 1 ? 'half' : 'unwired'
+  const [client, endpoint] = [source?.state === State.DOWN, destination?.state === State.DOWN]
+  if (client && endpoint) return 'unwired'
+  if (client) return 'no-client'
+  return endpoint ? 'no-endpoint' : 'wired'
 }

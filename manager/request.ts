@@ -24,6 +24,10 @@ export interface ManagerRequest {
   readonly preferences: readonly Mechanism[]
   /** Counts the runs of one connection's requests, from 1. */
   readonly attempt: number
+  /** Who waits for the answer: a client can be held until an endpoint comes, the agent decides something else then. */
+  readonly asker: 'client' | 'agent'
+  /** Name of an endpoint that is not to be chosen: its pod is gone, whether the registry knows or not. */
+  readonly without?: string
   /** By `performance.now()`. */
   readonly started: number
   readonly forwarder?: Forwarder
@@ -71,5 +75,5 @@ export function podName({ namespace, name }: Pod): string {
 /** The request that would make a connection again, for events from within. */
 export function requestOf({ id, caller, connection }: Wired): ManagerRequest {
   const preferences = connection.mechanism === undefined ? [] : [connection.mechanism]
-  return { id, caller, connection, preferences, attempt: 0, started: performance.now() }
+  return { id, caller, connection, preferences, attempt: 0, asker: 'agent', started: performance.now() }
 }

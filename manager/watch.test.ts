@@ -25,6 +25,22 @@ describe('a forwarder', () => {
     },
   )
 
+  it('that loses the pod of an endpoint moves its client to another that offers the service', async () => {
+    await using node = await testNode()
+    await using forwarder = await fakeForwarder(node.baseDir)
+    await using one = await fakeEndpoint(node, await node.pod('one'), { service: 'vpn' })
+    await (await node.pod('client')).service.request(requestFor('vpn'))
+    await using two = await fakeEndpoint(node, await node.pod('two'), { service: 'vpn', subnet: '10.9.9' })
+    const [id = ''] = forwarder.wired.keys()
+    forwarder.lose(id, 'destination')
+    await eventually('the other is asked', () => (two.asked.length === 1 ? true : undefined))
+    await eventually('the connection is moved', async () =>
+      (await node.connections()).find(({ endpoint }) => endpoint?.name === 'two'),
+    )
+    expect(one.asked).toHaveLength(1)
+    expect(forwarder.wired.get(id)?.source?.context?.ipContext?.srcIpAddrs).toEqual(['10.9.9.1/30'])
+  })
+
   it('whose links were deleted between two living pods makes them again', async () => {
     await using node = await testNode()
     await using forwarder = await fakeForwarder(node.baseDir)

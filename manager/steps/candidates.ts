@@ -43,7 +43,9 @@ export function candidates(options: CandidatesOptions): ManagerStep {
       const refused = new Map<string, NsmError>()
       for (;;) {
         const found = await lookOrWait(input, options, call.signal)
-        const left = found.candidates.filter(({ endpoint }) => !refused.has(endpoint.name))
+        const left = found.candidates.filter(
+          ({ endpoint }) => !refused.has(endpoint.name) && endpoint.name !== input.without,
+        )
         const endpoint = kept(input, left, options) ?? turns.next(turnOf(found), left)[0]
         if (endpoint === undefined) throw noEndpoint(input, found, [...refused.values()])
         tellChosen(input, endpoint, options)
@@ -73,7 +75,7 @@ async function lookOrWait(
   signal: AbortSignal,
 ): Promise<Found> {
   const found = await tryToLook(input, options)
-  if (isOffer(found) || input.attempt <= 1) return foundOrThrow(found)
+  if (isOffer(found) || input.attempt <= 1 || input.asker === 'agent') return foundOrThrow(found)
   using changes = new RegistryChanges(options.registry)
   const patience = AbortSignal.any([signal, AbortSignal.timeout(options.endpointWaitMs)])
   for (;;) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   clientPod,
   endpointPod,
+  kill,
   linksOf,
   Manifests,
   messageOf,
@@ -67,5 +68,13 @@ describe('the disk of the journal is full', () => {
     )
     expect((await connectionsOf(mesh)).map(row => row.client.name)).toEqual(['second'])
     expect(await linksOf(mesh, 'gateway')).toHaveLength(1)
+  })
+  it('the next manager does not bring back what was ended', async () => {
+    await kill(mesh, { program: 'manager' })
+    const rows = await eventually('the next manager answers', async () =>
+      (await mesh.run('connections', '--json')).code === 0 ? connectionsOf(mesh) : undefined,
+    )
+    expect(rows.map(row => row.client.name)).toEqual(['second'])
+    expect(await linksOf(mesh, 'first')).toEqual([])
   })
 })

@@ -28,6 +28,13 @@ async function up(client: string): Promise<ConnectionRow> {
   })
 }
 
+async function movedTo(endpoint: string): Promise<ConnectionRow> {
+  return await eventually(`the client is moved to ${endpoint}`, async () => {
+    const row = await connectionOf('client')
+    return row?.endpoint.name === endpoint && row.connection.state === 'UP' ? row : undefined
+  })
+}
+
 describe('an endpoint fails', () => {
   beforeAll(async () => {
     await mesh.ok('up', '-f', manifests.file('web', serviceObject('web'), blue, clientPod('client', 'web')))
@@ -94,6 +101,21 @@ describe('an endpoint fails', () => {
     expect(message).toMatch(/does not answer/)
     await up('witness')
     await mesh.ok('delete', 'pod', 'witness')
+  })
+
+  it('its pod is deleted while another offers the service: the client is moved there', async () => {
+    await mesh.ok(
+      'apply',
+      '-f',
+      manifests.file('green', endpointPod('green', 'web', { IP_ADDRESS: '10.60.2.0/24' })),
+    )
+    await mesh.ok('delete', 'pod', 'blue')
+    const row = await movedTo('green')
+    const to = host(row.connection.context.ipContext.dstIpAddrs[0])
+    expect(await answersTo(mesh, { from: 'client', to })).toBe(1)
+    await mesh.ok('apply', '-f', manifests.file('blue', blue))
+    await mesh.ok('delete', 'pod', 'green')
+    await movedTo('blue')
   })
 
   it('its pod is deleted: its connections are ended, and no interface of them stays', async () => {
