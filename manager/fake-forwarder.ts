@@ -26,6 +26,8 @@ export interface FakeForwarder extends AsyncDisposable {
   failure: Error | undefined
   /** Says that the pod at one end, or the links, are gone. */
   lose(id: string, ends: 'source' | 'destination' | 'both'): void
+  /** Says once more that a cross connect of this id was deleted. */
+  repeatDeletion(id: string): void
 }
 
 /** Serves a forwarder and registers it. */
@@ -60,6 +62,10 @@ export async function fakeForwarder(
         source: { ...found.source, state: down('source') },
         destination: { ...found.destination, state: down('destination') },
       })
+    },
+    repeatDeletion(id) {
+      const found = wired.get(id)
+      if (found !== undefined) tell(CrossConnectEventType.DELETE, found)
     },
     async [Symbol.asyncDispose]() {
       stop.abort()

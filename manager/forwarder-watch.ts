@@ -1,3 +1,4 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Channel } from '#sdk/rpc/dial.ts'
@@ -109,6 +110,7 @@ export class ForwarderWatch {
    * | what the forwarder says | what becomes of the connection |
    * |---|---|
    * | the client's end is down, or it is deleted | its pod has gone: it is closed, and the endpoint told |
+   * | a connection just made is deleted | the word may be late and mean its predecessor: it is made again |
    * | the endpoint's end is down | its pod has gone: it is moved to another endpoint, or closed |
    * | both ends are down | somebody deleted the links of two living pods: it is made again |
    * | missing in what it knows at its start | the same |
@@ -120,8 +122,10 @@ export class ForwarderWatch {
       own.filter(({ id }) => crossConnects[id] !== undefined && sightOf(crossConnects[id]) === wanted)
     const initial = type === CrossConnectEventType.INITIAL_STATE_TRANSFER
     const deleted = type === CrossConnectEventType.DELETE
-    const ended = deleted ? own.filter(({ id }) => crossConnects[id] !== undefined) : inState('no-client')
-    void agent.close(ended, 'the forwarder has it no more, or the pod of its client is gone')
+    const gone = deleted ? own.filter(({ id }) => crossConnects[id] !== undefined) : []
+    const { young = [], old = [] } = Object.groupBy(gone, wired => (isYoung(wired) ? 'young' : 'old'))
+    void agent.again(young, 'its links had been deleted')
+    void agent.close([...old, ...inState('no-client')], 'the pod of its client is gone')
     const widowed = deleted ? [] : inState('no-endpoint')
     void agent.move(widowed, 'the pod of its endpoint is gone')
     const unwired = deleted ? [] : inState('unwired')
@@ -138,6 +142,13 @@ export class ForwarderWatch {
   #of(name: string): readonly Wired[] {
     return this.#options.connections.list().filter(({ forwarder }) => forwarder === name)
   }
+}
+
+/** Milliseconds that the word of a deletion may be late. */
+const lateMs = 2000
+
+function isYoung({ created }: Wired): boolean {
+  return Date.now() - timestampMs(created) < lateMs
 }
 
 type Sight = 'wired' | 'no-client' | 'no-endpoint' | 'unwired'

@@ -41,6 +41,19 @@ describe('a forwarder', () => {
     expect(forwarder.wired.get(id)?.source?.context?.ipContext?.srcIpAddrs).toEqual(['10.9.9.1/30'])
   })
 
+  it('that is late with the word of a deletion does not end the connection that has come since', async () => {
+    await using node = await testNode()
+    await using forwarder = await fakeForwarder(node.baseDir)
+    await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const client = await node.pod('client')
+    await client.service.close(await client.service.request(requestFor('vpn')))
+    await client.service.request(requestFor('vpn'))
+    const [id = ''] = forwarder.wired.keys()
+    forwarder.repeatDeletion(id)
+    await eventually('it is made again', () => (forwarder.asked.length === 3 ? true : undefined))
+    expect(await node.connections()).toHaveLength(1)
+  })
+
   it('whose links were deleted between two living pods makes them again', async () => {
     await using node = await testNode()
     await using forwarder = await fakeForwarder(node.baseDir)
