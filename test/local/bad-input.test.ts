@@ -1,53 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clientPod, endpointPod, Manifests, messageOf } from './fixture.ts'
 import { connectionsOf, eventually, meshNamed, podsOf } from './nsm.ts'
 
 const mesh = meshNamed('t-bad')
-const folder = mkdtempSync(join(tmpdir(), 'nsm-bad-'))
-
-function file(name: string, text: string): string {
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  return path
-}
-
-function annotatedPod(name: string, annotation: string, extra = ''): string {
-  return `apiVersion: v1
-kind: Pod
-metadata:
-  name: ${name}
-  annotations:
-    ns.networkservicemesh.io: ${JSON.stringify(annotation)}
-spec:
-  containers:
-    - name: app
-      image: alpine:latest
-      command: ["tail", "-f", "/dev/null"]
-${extra}`
-}
-
-function endpointPod(name: string, service: string): string {
-  return `apiVersion: v1
-kind: Pod
-metadata:
-  name: ${name}
-spec:
-  containers:
-    - name: nse
-      image: networkservicemesh/sidecar-nse:latest
-      env:
-        - { name: ENDPOINT_NETWORK_SERVICE, value: ${service} }
-        - { name: IP_ADDRESS, value: 10.60.9.0/24 }
-      resources: { limits: { networkservicemesh.io/socket: "1" } }
-`
-}
-
-async function messageOf(pod: string): Promise<string> {
-  const row = (await podsOf(mesh)).find(candidate => candidate.name === pod)
-  return row?.containers.map(container => container.message).join(' ') ?? ''
-}
+const manifests = new Manifests()
+const address = { IP_ADDRESS: '10.60.9.0/24' }
 
 describe('bad input', () => {
   beforeAll(async () => {
@@ -55,7 +12,7 @@ describe('bad input', () => {
   })
   afterAll(async () => {
     await mesh.ok('down')
-    rmSync(folder, { recursive: true, force: true })
+    manifests[Symbol.dispose]()
   })
 
   it.each([
@@ -75,7 +32,7 @@ describe('bad input', () => {
       says: [/containers/],
     },
   ])('$story', async ({ text, says }) => {
-    const done = await mesh.run('apply', '-f', file('bad.yaml', text))
+    const done = await mesh.run('apply', '-f', manifests.file('bad', text))
     expect(done.code).toBe(65)
     for (const pattern of says) expect(done.stderr).toMatch(pattern)
     expect(await podsOf(mesh)).toEqual([])
@@ -90,7 +47,11 @@ describe('bad input', () => {
   ])(
     'the webhook refuses the annotation $annotation, and nsm apply shows why',
     async ({ annotation, says }) => {
-      const done = await mesh.run('apply', '-f', file('annotated.yaml', annotatedPod('refused', annotation)))
+      const done = await mesh.run(
+        'apply',
+        '-f',
+        manifests.file('annotated', clientPod('refused', annotation)),
+      )
       expect(done.code).toBe(65)
       expect(done.stderr).toMatch(/ns\.networkservicemesh\.io/)
       expect(done.stderr).toMatch(says)
@@ -102,35 +63,24 @@ describe('bad input', () => {
     const done = await mesh.run(
       'apply',
       '-f',
-      file('unknown.yaml', 'apiVersion: example.org/v1\nkind: Gizmo\nmetadata: {name: g}\n'),
+      manifests.file('unknown', 'apiVersion: example.org/v1\nkind: Gizmo\nmetadata: {name: g}\n'),
     )
     expect(done.code).toBe(0)
     expect(done.stderr).toMatch(/gizmo\/g ignored/i)
   })
 
   it('runAsUser and what else the local engine ignores is said once', async () => {
-    const security = '      securityContext: { runAsUser: 1000 }\n'
-    const first = await mesh.run(
-      'apply',
-      '-f',
-      file('user.yaml', annotatedPod('user', 'nobody-provides-it', security)),
-      '--wait',
-      '0',
-    )
+    const waiting = (name: string) =>
+      `${clientPod(name, 'nobody-provides-it')}  securityContext: { runAsUser: 1000 }\n`
+    const first = await mesh.run('apply', '-f', manifests.file('user', waiting('user')), '--wait', '0')
     expect(first.stderr).toMatch(/runAsUser/)
-    const second = await mesh.run(
-      'apply',
-      '-f',
-      file('user2.yaml', annotatedPod('user2', 'nobody-provides-it', security)),
-      '--wait',
-      '0',
-    )
+    const second = await mesh.run('apply', '-f', manifests.file('user2', waiting('user2')), '--wait', '0')
     expect(second.stderr).not.toMatch(/runAsUser/)
   })
 
   it('an unknown service keeps the pod in Init, with a message that names it', async () => {
     const message = await eventually('the pod says why', async () => {
-      const text = await messageOf('user')
+      const text = await messageOf(mesh, 'user')
       return text.includes('nobody-provides-it') ? text : undefined
     })
     expect(message).toMatch(/service/)
@@ -139,10 +89,10 @@ describe('bad input', () => {
   })
 
   it('an interface name that is taken in the pod fails the pod with that reason, and leaves nothing behind', async () => {
-    await mesh.ok('apply', '-f', file('endpoint.yaml', endpointPod('taken-endpoint', 'taken')))
-    await mesh.run('apply', '-f', file('taken.yaml', annotatedPod('taken', 'taken/lo')), '--wait', '0')
+    await mesh.ok('apply', '-f', manifests.file('endpoint', endpointPod('taken-endpoint', 'taken', address)))
+    await mesh.run('apply', '-f', manifests.file('taken', clientPod('taken', 'taken/lo')), '--wait', '0')
     await eventually('the pod says that lo is taken', async () =>
-      (await messageOf('taken')).includes('lo') ? true : undefined,
+      (await messageOf(mesh, 'taken')).includes('lo') ? true : undefined,
     )
     expect(await connectionsOf(mesh)).toEqual([])
     expect(await mesh.ok('exec', 'taken-endpoint', '--', 'ip', '-o', 'link')).not.toContain('nsm')

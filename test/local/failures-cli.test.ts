@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { clientPod, endpointPod, kill, Manifests, podNamed, serviceObject } from './failures-fixture.ts'
+import { clientPod, endpointPod, kill, Manifests, podNamed, serviceObject } from './fixture.ts'
 import { connectionsOf, eventually, meshNamed, podsOf } from './nsm.ts'
 
 const mesh = meshNamed('qa-cli')

@@ -11,7 +11,7 @@ import {
   pidOf,
   podNamed,
   serviceObject,
-} from './failures-fixture.ts'
+} from './fixture.ts'
 import { connectionsOf, eventually, host, meshNamed, podsOf } from './nsm.ts'
 
 const mesh = meshNamed('qa-client')

@@ -10,7 +10,7 @@ import {
   pidOf,
   podNamed,
   serviceObject,
-} from './failures-fixture.ts'
+} from './fixture.ts'
 import { type ConnectionRow, connectionsOf, eventually, host, meshNamed } from './nsm.ts'
 
 const mesh = meshNamed('qa-endpoint')

@@ -10,7 +10,7 @@ import {
   messageOf,
   podNamed,
   serviceObject,
-} from './failures-fixture.ts'
+} from './fixture.ts'
 import { connectionsOf, eventually, meshNamed } from './nsm.ts'
 
 const mesh = meshNamed('qa-manager')
