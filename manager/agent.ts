@@ -97,7 +97,7 @@ export class Agent {
   }
 }
 
-function askedByAgent({ without: _, ...input }: ManagerRequest): ManagerRequest {
+function askedByAgent({ without: _without, ...input }: ManagerRequest): ManagerRequest {
   return { ...input, asker: 'agent', started: performance.now() }
 }
 

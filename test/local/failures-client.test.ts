@@ -128,8 +128,12 @@ describe('a client', () => {
       return done.code === 0 && JSON.parse(done.stdout).connections.length === 0 ? true : undefined
     })
     expect(await linksOf(mesh, 'gateway')).toEqual([])
-    await eventually('its workspace is freed', async () =>
-      workspaces().length === before.length ? true : undefined,
+    // The manager looks every ten seconds for pods that nobody tells of.
+    const soonEnough = 45_000
+    await eventually(
+      'its workspace is freed',
+      async () => (workspaces().length === before.length ? true : undefined),
+      soonEnough,
     )
   })
 
