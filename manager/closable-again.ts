@@ -17,10 +17,11 @@ export function closableAgain(
     last: id => chain.last(id),
     ids: () => chain.ids(),
     async close(id, signal) {
+      const before = connections.get(id)
       await chain.close(id, signal)
-      const left = connections.get(id)
-      if (left === undefined || chain.last(id) !== undefined) return
-      chain.adopt(id, requestOf(left), left)
+      // Another object under the id is a connection that was made since.
+      if (before === undefined || connections.get(id) !== before) return
+      chain.adopt(id, requestOf(before), before)
       await chain.close(id, signal)
     },
     [Symbol.asyncDispose]: () => chain[Symbol.asyncDispose](),
