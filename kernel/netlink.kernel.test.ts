@@ -1,34 +1,7 @@
 import { describe } from 'vitest'
 import { applyContract } from './apply-contract.ts'
-import { encodeAddressKey } from './codec/address.ts'
-import { flag } from './codec/message.ts'
-import { type KernelHarness, kernelContract } from './contract.ts'
-import { netlinkKernel } from './netlink.ts'
-import { createNetns, type Netns } from './netns.ts'
-import { temporaryFolder } from './scratch.ts'
-import { openSocketIn } from './socket.ts'
-
-function netlinkHarness(): KernelHarness {
-  const owned = new DisposableStack()
-  const folder = owned.use(temporaryFolder())
-  const kernel = owned.use(netlinkKernel())
-  const namespaces = new Map<bigint, Netns>()
-  return {
-    kernel,
-    addNetns() {
-      const netns = owned.use(createNetns(`${folder.path}/${namespaces.size}`))
-      namespaces.set(netns.cookie, netns)
-      return { cookie: netns.cookie }
-    },
-    removeNetns: ({ cookie }) => namespaces.get(cookie)?.[Symbol.dispose](),
-    addForeignAddress({ cookie }, index, cidr) {
-      using socket = openSocketIn(namespaces.get(cookie) ?? { path: '' })
-      const body = encodeAddressKey(index, cidr)
-      socket.change({ name: 'RTM_NEWADDR', flags: flag.create, body, doing: 'adding a foreign address' })
-    },
-    [Symbol.asyncDispose]: async () => owned.dispose(),
-  }
-}
+import { kernelContract } from './contract.ts'
+import { netlinkHarness } from './netlink-harness.ts'
 
 describe('netlinkKernel()', () => {
   kernelContract(netlinkHarness)

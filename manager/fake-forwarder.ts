@@ -26,7 +26,7 @@ export interface FakeForwarder extends AsyncDisposable {
   failure: Error | undefined
   /** Says that the pod at one end, or the links, are gone. */
   lose(id: string, ends: 'source' | 'destination' | 'both'): void
-  /** Says once more that a cross connect of this id was deleted. */
+  /** Says once more that a cross connect of this id was deleted, its client being gone. */
   repeatDeletion(id: string): void
 }
 
@@ -65,7 +65,8 @@ export async function fakeForwarder(
     },
     repeatDeletion(id) {
       const found = wired.get(id)
-      if (found !== undefined) tell(CrossConnectEventType.DELETE, found)
+      if (found?.source === undefined) throw new Error(`${id} is not wired`)
+      tell(CrossConnectEventType.DELETE, { ...found, source: { ...found.source, state: State.DOWN } })
     },
     async [Symbol.asyncDispose]() {
       stop.abort()

@@ -117,26 +117,24 @@ export class ForwarderWatch {
    */
   #heard({ name }: Forwarder, { type, crossConnects }: CrossConnectEvent): void {
     const { agent } = this.#options
+    const sights = new Map(Object.entries(crossConnects).map(([id, one]) => [id, sightOf(one)]))
     const own = this.#of(name)
-    const inState = (wanted: Sight): readonly Wired[] =>
-      own.filter(({ id }) => crossConnects[id] !== undefined && sightOf(crossConnects[id]) === wanted)
-    const initial = type === CrossConnectEventType.INITIAL_STATE_TRANSFER
-    const deleted = type === CrossConnectEventType.DELETE
-    const gone = deleted ? own.filter(({ id }) => crossConnects[id] !== undefined) : []
-    const { young = [], old = [] } = Object.groupBy(gone, wired => (isYoung(wired) ? 'young' : 'old'))
+    if (type === CrossConnectEventType.DELETE) return this.#deleted(own.filter(({ id }) => sights.has(id)))
+    const seen = (wanted: Sight | undefined): readonly Wired[] =>
+      own.filter(({ id }) => sights.get(id) === wanted)
+    void agent.close(seen('no-client'), 'the pod of its client is gone')
+    void agent.move(seen('no-endpoint'), 'the pod of its endpoint is gone')
+    void agent.again(seen('unwired'), 'its links had been deleted')
+    if (type !== CrossConnectEventType.INITIAL_STATE_TRANSFER) return
+    const wronglyDown = seen('wired').filter(({ connection }) => connection.state === State.DOWN)
+    void agent.again([...seen(undefined), ...wronglyDown], `forwarder ${name} has come back`)
+  }
+
+  #deleted(wired: readonly Wired[]): void {
+    const { agent } = this.#options
+    const { young = [], old = [] } = Object.groupBy(wired, one => (isYoung(one) ? 'young' : 'old'))
     void agent.again(young, 'its links had been deleted')
-    void agent.close([...old, ...inState('no-client')], 'the pod of its client is gone')
-    const widowed = deleted ? [] : inState('no-endpoint')
-    void agent.move(widowed, 'the pod of its endpoint is gone')
-    const unwired = deleted ? [] : inState('unwired')
-    void agent.again(unwired, 'its links had been deleted')
-    if (!initial) return
-    const unclear = own.filter(
-      ({ id, connection }) =>
-        crossConnects[id] === undefined ||
-        (connection.state === State.DOWN && sightOf(crossConnects[id]) === 'wired'),
-    )
-    void agent.again(unclear, `forwarder ${name} has come back`)
+    void agent.close(old, 'the pod of its client is gone')
   }
 
   #of(name: string): readonly Wired[] {

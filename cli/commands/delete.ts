@@ -27,7 +27,7 @@ export function deleteCommand(context: Context): Command {
         throw new NsmError('BAD_USAGE', 'delete: name either -f FILE or KIND NAME')
       if (!byFile && object === undefined)
         throw new NsmError('BAD_USAGE', `delete ${kind}: the name of the object is missing`)
-      if (kind === 'connection') return await closeConnection(object ?? '', options.name, context)
+      if (kind === 'connection') return await closeConnection(object ?? '', options, context)
       const manifests = await readManifests(options.filename ?? [])
       const request = {
         manifests: [...manifests],
@@ -41,9 +41,13 @@ export function deleteCommand(context: Context): Command {
     })
 }
 
-function closeConnection(id: string, name: string, context: Context): Promise<void> {
+function closeConnection(
+  wanted: string,
+  { name, namespace }: DeleteOptions,
+  context: Context,
+): Promise<void> {
   return withMesh(name, async connection => {
-    const record = await findConnection(connection, id, context.signal)
+    const record = await findConnection(connection, { name: wanted, namespace }, context.signal)
     const connectionId = record.connection?.id ?? ''
     await connection.admin.closeConnection({ connectionId }, { signal: context.signal })
     context.note(`connection/${connectionId} ${context.paint('green', 'closed')}\n`)

@@ -9,26 +9,23 @@ import { findPod } from './find-pod.ts'
  */
 export async function findConnection(
   connection: MeshConnection,
-  wanted: string,
+  wanted: { readonly name: string; readonly namespace: string },
   signal: AbortSignal,
 ): Promise<ConnectionRecord> {
   const { connections } = await connection.admin.listConnections({}, { signal })
-  const found = matching(
-    connections,
-    await findPod(connection, { name: wanted, namespace: 'default' }, signal),
-  )
+  const found = matching(connections, await findPod(connection, wanted, signal))
   const [only] = found
   if (found.length === 1 && only !== undefined) return only
   const list = (found.length === 0 ? connections : found).map(label).join(', ')
   if (found.length === 0)
     throw new NsmError(
       'NOT_FOUND',
-      `no connection or pod "${wanted}"; connections: ${list === '' ? 'none' : list}`,
+      `no connection or pod "${wanted.name}"; connections: ${list === '' ? 'none' : list}`,
     )
-  throw new NsmError('BAD_USAGE', `"${wanted}" means ${found.length} connections: ${list}`)
+  throw new NsmError('BAD_USAGE', `"${wanted.name}" means ${found.length} connections: ${list}`)
 }
 
-/** All connections whose id begins so, or whose client's or endpoint's pod is called so. */
+/** All connections whose id begins so, or else those whose client's pod is called so. */
 export function matching(
   connections: readonly ConnectionRecord[],
   wanted: string,

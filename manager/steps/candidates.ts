@@ -74,27 +74,18 @@ async function lookOrWait(
   options: CandidatesOptions,
   signal: AbortSignal,
 ): Promise<Found> {
-  const found = await tryToLook(input, options)
+  const found = await look(input, options)
   if (isOffer(found) || input.attempt <= 1 || input.asker === 'agent') return foundOrThrow(found)
   using changes = new RegistryChanges(options.registry)
   const patience = AbortSignal.any([signal, AbortSignal.timeout(options.endpointWaitMs)])
   for (;;) {
-    const again = await tryToLook(input, options)
+    const again = await look(input, options)
     if (isOffer(again) || (await changes.next(patience)) === 'no') return foundOrThrow(again)
   }
 }
 
+/** What the registry offers, or why it offers nothing. */
 type Sight = Found | NsmError
-
-async function tryToLook(input: ManagerRequest, options: CandidatesOptions): Promise<Sight> {
-  try {
-    return await look(input, options)
-  } catch (thrown) {
-    const error = NsmError.from(thrown)
-    if (error.code !== 'SERVICE_NOT_FOUND') throw thrown
-    return error
-  }
-}
 
 function isOffer(sight: Sight): boolean {
   return !(sight instanceof NsmError) && sight.candidates.length > 0
@@ -105,13 +96,13 @@ function foundOrThrow(sight: Sight): Found {
   return sight
 }
 
-async function look(input: ManagerRequest, options: CandidatesOptions): Promise<Found> {
+async function look(input: ManagerRequest, options: CandidatesOptions): Promise<Sight> {
   const { registry, sharedNamespace, events, node } = options
   const { networkService, labels } = input.connection
   const own = input.caller.kind === 'pod' ? input.caller.pod.namespace : sharedNamespace
   const namespaces = [...new Set([own, sharedNamespace])]
   const service = await findService(registry, networkService, namespaces)
-  if (service === undefined) throw noService(networkService, namespaces)
+  if (service === undefined) return noService(networkService, namespaces)
   const offering = await endpointsOf(registry, service, sharedNamespace)
   const found = { ...select(service.service, offering, { nodeName: node, ...labels }), service, offering }
   const text = `the registry has ${count(offering.length, 'endpoint')} of it, ${found.candidates.length} for a client with ${labelText(labels)}`
