@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '#runtime/config.ts'
+import { listenAddress } from '#webhook/http/listen-address.ts'
 import { config } from './config.ts'
-import { listenAddress } from './listen-address.ts'
 import { patchSettings } from './settings.ts'
 
 describe('listenAddress()', () => {

@@ -1,6 +1,6 @@
 import { setting } from '#runtime/config.ts'
 import { flag, list, oneOf, text } from '#runtime/parse.ts'
-import { listenAddress } from './listen-address.ts'
+import { listenAddress } from '#webhook/http/listen-address.ts'
 
 /** What the webhook reads from its environment; the README has the same table. */
 export const config = {

@@ -7,8 +7,8 @@ import { makeAuthority } from '#certs/authority.ts'
 import { issue } from '#certs/issue.ts'
 import { readConfig } from '#runtime/config.ts'
 import { type Log, silent } from '#sdk/log.ts'
+import { send } from '#webhook/http/https.contract.ts'
 import { config } from './config.ts'
-import { send } from './https.contract.ts'
 import { run } from './run.ts'
 
 let folder: string

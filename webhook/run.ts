@@ -1,9 +1,9 @@
 import type { Config } from '#runtime/config.ts'
 import type { Log } from '#sdk/log.ts'
+import { newServer, useKeyPair } from '#webhook/http/server.ts'
 import type { config } from './config.ts'
 import { isValidAt, readKeyPair } from './key-pair.ts'
 import { makeKeyPairFiles } from './own-certificate.ts'
-import { newServer, useKeyPair } from './server.ts'
 import { patchSettings } from './settings.ts'
 import { watchKeyPair } from './watch-key-pair.ts'
 

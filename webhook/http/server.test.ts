@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeAuthority } from '#certs/authority.ts'
 import { issue } from '#certs/issue.ts'
 import { silent } from '#sdk/log.ts'
-import { ask, goldenCases, settings } from './golden.contract.ts'
+import { ask, goldenCases, settings } from '#webhook/golden.contract.ts'
+import { review } from '#webhook/review.ts'
 import { type Answer, type Sent, send } from './https.contract.ts'
-import { review } from './review.ts'
 import { newServer, type WebhookServer } from './server.ts'
 
 let server: WebhookServer

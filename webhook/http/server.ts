@@ -3,9 +3,9 @@ import { type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } fro
 import { readReview } from '#kube/admission-review.ts'
 import { ShapeError } from '#kube/shape.ts'
 import type { Log } from '#sdk/log.ts'
-import type { KeyPair } from './key-pair.ts'
-import { review } from './review.ts'
-import type { PatchSettings } from './settings.ts'
+import type { KeyPair } from '#webhook/key-pair.ts'
+import { review } from '#webhook/review.ts'
+import type { PatchSettings } from '#webhook/settings.ts'
 
 /** The API server takes 3 MiB from a user; an UPDATE that brings the old object as well stays below this in practice. */
 const bodyLimit = 4 * 1024 * 1024
