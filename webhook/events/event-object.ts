@@ -1,0 +1,62 @@
+import type { Report } from './report.ts'
+
+/** How often a thing happened, and when; milliseconds since 1970. */
+export interface Occurrences {
+  readonly count: number
+  readonly first: number
+  readonly last: number
+}
+
+/** Which process says so. */
+export interface Source {
+  /** Name of the Event. */
+  readonly name: string
+  /** Name of the webhook's pod. */
+  readonly instance: string
+}
+
+/** The API server's bound of a note, in bytes. */
+const noteBytes = 1024
+
+/**
+ * An Event of events.k8s.io/v1. That version counts what repeats in a `series`, which one small patch moves on, and
+ * demands the fields that say who reports what; core/v1 stores the same object with both left to taste.
+ */
+export function eventObject(
+  { regarding, type, reason, note }: Report,
+  occurrences: Occurrences,
+  { name, instance }: Source,
+): object {
+  return {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name, namespace: regarding.namespace },
+    eventTime: microTime(occurrences.first),
+    reportingController: 'networkservicemesh.io/webhook',
+    reportingInstance: instance.slice(0, 128),
+    action: 'Admit',
+    reason,
+    regarding,
+    note: shortened(note),
+    type,
+    ...series(occurrences),
+  }
+}
+
+/** The part of an Event that changes when the same thing happens again; empty for what happened once. */
+export function series({ count, last }: Occurrences): { readonly series?: object } {
+  return count < 2 ? {} : { series: { count, lastObservedTime: microTime(last) } }
+}
+
+/** Kubernetes' MicroTime has exactly six digits after the point. */
+function microTime(at: number): string {
+  return new Date(at).toISOString().replace('Z', '000Z')
+}
+
+function shortened(note: string): string {
+  const bytes = Buffer.from(note.replaceAll(/\s+/g, ' '))
+  if (bytes.length <= noteBytes) return bytes.toString()
+  // A character that the cut would split is left out; the dots take three bytes.
+  const end = bytes.subarray(0, noteBytes - 3).toString()
+  return `${end.replace(/\uFFFD$/, '')}…`
+}
