@@ -83,6 +83,10 @@ export const errorKinds = {
     { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
     'No forwarder is registered with the manager, or it does not answer.',
   ),
+  API_UNAVAILABLE: kind(
+    { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
+    'The Kubernetes API server does not answer, or is overloaded.',
+  ),
   SOCKET_MISSING: kind(
     { status: 'FAILED_PRECONDITION', retry: 'yes', exit: 72 },
     'The socket that the device plugin should have mounted is not there.',
