@@ -1,7 +1,7 @@
 import { checkTexts, type JsonObject, optionalObjectAt, optionalObjectsAt } from './shape.ts'
 
 /** An entry of `metadata.ownerReferences`. */
-interface OwnerReference {
+export interface OwnerReference {
   readonly apiVersion?: string
   readonly kind?: string
   readonly name?: string
@@ -35,9 +35,9 @@ export function annotationsOf(
   return object?.metadata?.annotations ?? {}
 }
 
-/** Whether a controller (a Deployment for its ReplicaSet, a CronJob for its Job …) made the object and watches it. */
-export function hasControllerOwner(object: KubeObject): boolean {
-  return (object.metadata?.ownerReferences ?? []).some(owner => owner.controller === true)
+/** The controller (a Deployment for its ReplicaSet, a CronJob for its Job …) that made the object and watches it. */
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return (object.metadata?.ownerReferences ?? []).find(owner => owner.controller === true)
 }
 
 /** `Pod default/web`, or the generateName with `*` for an object that has no name yet. */

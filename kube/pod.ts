@@ -1,5 +1,6 @@
 import { checkMeta, type KubeObject } from './meta.ts'
-import { objectAt, optionalObjectAt, optionalObjectsAt } from './shape.ts'
+import { parseQuantity, sameQuantity } from './quantity.ts'
+import { checkTexts, objectAt, optionalObjectAt, optionalObjectsAt } from './shape.ts'
 
 /** An environment variable of a container. */
 export interface EnvVar {
@@ -9,7 +10,19 @@ export interface EnvVar {
 }
 
 /** Amounts by resource name, as Kubernetes writes quantities: `"200m"`, `1`. */
-type Quantities = Readonly<Record<string, string | number>>
+export type Quantities = Readonly<Record<string, string | number>>
+
+/** What a container, or a pod as a whole, requests and is limited to. */
+export interface Resources {
+  readonly limits?: Quantities | null
+  readonly requests?: Quantities | null
+}
+
+/** A probe or a hook, as far as we make them. */
+interface Handler {
+  readonly httpGet?: { readonly path?: string; readonly port: number | string }
+  readonly exec?: { readonly command?: readonly string[] }
+}
 
 /** The fields of a container that we read. */
 export interface Container {
@@ -17,9 +30,16 @@ export interface Container {
   readonly image?: string
   readonly env?: readonly EnvVar[] | null
   readonly imagePullPolicy?: string
+  readonly args?: readonly string[] | null
   readonly securityContext?: unknown
   readonly terminationMessagePolicy?: string
-  readonly resources?: { readonly limits?: Quantities | null; readonly requests?: Quantities | null } | null
+  readonly resources?: Resources | null
+  /** `Always` makes an init container a native side-car. */
+  readonly restartPolicy?: string
+  readonly startupProbe?:
+    | (Handler & { readonly periodSeconds?: number; readonly failureThreshold?: number })
+    | null
+  readonly lifecycle?: { readonly postStart?: Handler | null } | null
 }
 
 /** The fields of a pod's `spec` that we read. */
@@ -28,6 +48,10 @@ export interface PodSpec {
   readonly initContainers?: readonly Container[] | null
   readonly hostNetwork?: boolean
   readonly os?: { readonly name?: string } | null
+  readonly nodeSelector?: Readonly<Record<string, string>> | null
+  readonly restartPolicy?: string
+  /** Of the pod as a whole (Kubernetes 1.34); its QoS class comes from them when they are there. */
+  readonly resources?: Resources | null
 }
 
 /** A pod, core/v1. */
@@ -41,6 +65,8 @@ export function readPod(json: unknown): Pod {
   checkMeta(pod, 'Pod')
   const spec = objectAt(pod['spec'], 'Pod /spec')
   optionalObjectAt(spec['os'], 'Pod /spec/os')
+  checkTexts(spec['nodeSelector'], 'Pod /spec/nodeSelector')
+  checkResources(spec['resources'], 'Pod /spec/resources')
   checkContainers(spec['containers'], 'Pod /spec/containers')
   checkContainers(spec['initContainers'], 'Pod /spec/initContainers')
   return pod
@@ -49,17 +75,23 @@ export function readPod(json: unknown): Pod {
 function checkContainers(value: unknown, place: string): void {
   for (const [index, container] of optionalObjectsAt(value, place).entries()) {
     optionalObjectsAt(container['env'], `${place}/${index}/env`)
-    const resources = optionalObjectAt(container['resources'], `${place}/${index}/resources`)
-    optionalObjectAt(resources['limits'], `${place}/${index}/resources/limits`)
-    optionalObjectAt(resources['requests'], `${place}/${index}/resources/requests`)
+    checkResources(container['resources'], `${place}/${index}/resources`)
   }
 }
 
+function checkResources(value: unknown, place: string): void {
+  const resources = optionalObjectAt(value, place)
+  optionalObjectAt(resources['limits'], `${place}/limits`)
+  optionalObjectAt(resources['requests'], `${place}/requests`)
+}
+
 /**
- * Whether the pod's QoS class is Guaranteed: every container, init containers included, limits CPU and memory, and
- * requests nothing else than its limit.
+ * Whether every container, init containers included, limits CPU and memory and requests nothing else than its limit:
+ * then the pod's QoS class is Guaranteed, and one more container that does not would change that. A pod with resources
+ * of its own is none of these: its class does not depend on its containers.
  */
-export function isGuaranteed(pod: Pod): boolean {
+export function isGuaranteedByContainers(pod: Pod): boolean {
+  if (Object.keys(pod.spec?.resources ?? {}).length > 0) return false
   const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
   return (
     containers.length > 0 &&
@@ -70,5 +102,10 @@ export function isGuaranteed(pod: Pod): boolean {
 function isPinned(container: Container, name: string): boolean {
   const limit = container.resources?.limits?.[name]
   const request = container.resources?.requests?.[name] ?? limit
-  return limit !== undefined && String(limit) !== '0' && String(request) === String(limit)
+  return (
+    limit !== undefined &&
+    request !== undefined &&
+    parseQuantity(String(limit)) !== 0n &&
+    sameQuantity(request, limit)
+  )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { describeObject, hasControllerOwner } from './meta.ts'
-import { isGuaranteed } from './pod.ts'
+import { controllerOf, describeObject } from './meta.ts'
+import { isGuaranteedByContainers } from './pod.ts'
 import { isWorkloadKind, podTemplateOf, readWorkload } from './workload.ts'
 
 const template = { metadata: { annotations: { a: 'b' } }, spec: { containers: [] } }
@@ -43,20 +43,19 @@ describe('isWorkloadKind()', () => {
   })
 })
 
-describe('hasControllerOwner()', () => {
+describe('controllerOf()', () => {
   it.each([
-    { name: 'no owner', owners: undefined, has: false },
-    { name: 'null', owners: null, has: false },
-    { name: 'an owner that does not control', owners: [{ kind: 'Application' }], has: false },
+    { name: 'no owner', owners: undefined, is: undefined },
+    { name: 'null', owners: null, is: undefined },
+    { name: 'an owner that does not control', owners: [{ kind: 'Application' }], is: undefined },
     {
       name: 'a controller',
       owners: [{ kind: 'Application' }, { kind: 'Deployment', controller: true }],
-      has: true,
+      is: 'Deployment',
     },
-  ])('is $has with $name', ({ owners, has }) => {
-    expect(hasControllerOwner(owners === undefined ? {} : { metadata: { ownerReferences: owners } })).toBe(
-      has,
-    )
+  ])('is $is with $name', ({ owners, is }) => {
+    const metadata = owners === undefined ? {} : { ownerReferences: owners }
+    expect(controllerOf({ metadata })?.kind).toBe(is)
   })
 })
 
@@ -73,7 +72,7 @@ describe('describeObject()', () => {
   })
 })
 
-describe('isGuaranteed()', () => {
+describe('isGuaranteedByContainers()', () => {
   const limits = { cpu: '1', memory: '1Gi' }
   it.each([
     { name: 'no container', containers: [], is: false },
@@ -88,6 +87,6 @@ describe('isGuaranteed()', () => {
     },
     { name: 'one container without', containers: [{ resources: { limits } }, {}], is: false },
   ])('is $is with $name', ({ containers, is }) => {
-    expect(isGuaranteed({ spec: { containers } })).toBe(is)
+    expect(isGuaranteedByContainers({ spec: { containers } })).toBe(is)
   })
 })

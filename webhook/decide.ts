@@ -1,84 +1,142 @@
 import { annotationsOf, describeObject } from '#kube/meta.ts'
-import type { Container, Pod } from '#kube/pod.ts'
+import { type Container, isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { annotationKeys, parseAnnotations, printServiceRefs } from '#sdk/service-ref.ts'
-import { isCurrent } from './init-container.ts'
-import { initContainerName } from './names.ts'
-import { type Obstacle, obstaclesOf } from './obstacles.ts'
-import type { PatchSettings } from './settings.ts'
-import { statusOf } from './status.ts'
+import { parseAnnotations, printServiceRefs } from '#sdk/service-ref.ts'
+import { isIntact } from './container/covers.ts'
+import { renderContainer, type Shape } from './container/render.ts'
+import { ownNames } from './names.ts'
+import { type Overrides, readOverrides } from './overrides.ts'
+import { indexOf } from './position.ts'
+import { type AskedFor, type PatchContext, rulesThatHold, type SkipReason, subjectOf } from './rules.ts'
+import { digestOf, type InjectionStatus, statusOf } from './status.ts'
+import { type Unpatched, unpatchPod } from './unpatch.ts'
+import { warningsAbout } from './warnings.ts'
 
-/** Why a pod is left as it is; for logs, metrics and the audit annotation. */
-type SkipReason = 'no-annotation' | Obstacle['reason'] | 'already-injected'
+/** The container that a pod gets, and where. */
+export interface Injection {
+  readonly container: Container
+  readonly list: 'initContainers' | 'containers'
+  readonly index: number
+}
 
-/** Whether a pod gets the init container. */
+/** Whether a pod gets the container. */
 export type Decision =
   | {
       readonly inject: true
-      /** The services in the canonical form of the annotation. */
-      readonly services: string
-      /** Where an outdated container of ours is, to be rendered anew. */
-      readonly outdated?: number
+      /** `again`: what an earlier pass put there is outdated, and is taken out first. */
+      readonly pass: 'first' | 'again'
+      readonly askedBy: AskedFor['by']
+      /** The pod without that earlier work, and the operations that take it out. */
+      readonly earlier: Unpatched
+      readonly injection: Injection
       readonly warnings: readonly string[]
     }
   | { readonly inject: false; readonly reasons: readonly SkipReason[]; readonly warnings: readonly string[] }
 
 /**
- * Decides about one pod.
+ * Decides about one pod. Its services are those of its own annotation or, without one, those of its namespace.
  *
- * | annotation | namespace | pod                             | its `nsm-init`  | decision                         |
- * |------------|-----------|---------------------------------|-----------------|----------------------------------|
- * | none       | any       | any                             | any             | no-annotation                    |
- * | yes        | ignored   | any                             | any             | ignored-namespace                |
- * | yes        | other     | mirror pod of a static pod      | any             | mirror-pod                       |
- * | yes        | other     | inject: "false"                 | any             | opted-out                        |
- * | yes        | other     | inject: neither true nor false  | any             | refused, BAD_ANNOTATION          |
- * | yes        | other     | hostNetwork                     | any             | host-network, with a warning     |
- * | yes        | other     | os: windows                     | any             | windows-pod, with a warning      |
- * | malformed  | other     | ordinary                        | any             | refused, BAD_ANNOTATION          |
- * | yes        | other     | ordinary                        | none            | inject                           |
- * | yes        | other     | ordinary                        | ours, as wanted | already-injected                 |
- * | yes        | other     | ordinary                        | ours, outdated  | inject again, in its place       |
- * | yes        | other     | ordinary                        | somebody else's | refused, ALREADY_EXISTS          |
+ * | asked by  | pod                                     | containers with our names   | decision                      |
+ * |-----------|-----------------------------------------|-----------------------------|-------------------------------|
+ * | nobody    | any                                     | any                         | no-annotation                 |
+ * | any       | some of `rules` hold                    | any                         | those reasons, with warnings  |
+ * | any       | a switch or an override has a bad value | any                         | refused, BAD_ANNOTATION       |
+ * | any       | the list of services is malformed       | any                         | refused, BAD_ANNOTATION       |
+ * | any       | ordinary                                | none                        | inject                        |
+ * | any       | ordinary                                | in the status, as wanted    | already-injected              |
+ * | any       | ordinary                                | in the status, outdated     | inject again                  |
+ * | any       | ordinary                                | not in the status           | refused, ALREADY_EXISTS       |
  *
- * A container is ours when the status annotation lists it. That is anybody's to write, so a container that does not
- * ask for the services of the annotation is rendered anew.
+ * A container is ours when the status annotation lists it. That is anybody's to write, so a container that is not what
+ * we would put there now is rendered anew, whatever the status says.
  */
-export function decide(pod: Pod, namespace: string, settings: PatchSettings): Decision {
-  const annotations = annotationsOf(pod)
-  if (!annotationKeys.some(key => annotations[key] !== undefined)) {
-    return { inject: false, reasons: ['no-annotation'], warnings: parseAnnotations(annotations).warnings }
+export function decide(pod: Pod, context: PatchContext): Decision {
+  const subject = subjectOf(pod, context)
+  const held = rulesThatHold(subject)
+  const { asked } = subject
+  if (held.length > 0 || asked === undefined) {
+    const told = held.flatMap(({ warning }) => warning ?? [])
+    const reasons = held.map(({ reason }) => reason)
+    return { inject: false, reasons, warnings: [...told, ...warningsAbout(pod, asked)] }
   }
-  const obstacles = obstaclesOf(pod, namespace, settings)
-  if (obstacles.length > 0) {
-    return {
-      inject: false,
-      reasons: obstacles.map(({ reason }) => reason),
-      warnings: obstacles.flatMap(({ warning }) => warning ?? []),
-    }
+  const status = statusOf(pod)
+  const earlier = unpatchPod(pod)
+  checkNames(earlier.pod)
+  const overrides = readOverrides(annotationsOf(pod))
+  const services = printServiceRefs(parseAsked(asked, subject.namespace))
+  const injection = place(earlier.pod, { services, overrides, context })
+  const warnings = warningsAbout(earlier.pod, asked, injection.container)
+  const found = findInjected(pod, status)
+  const current = status?.digest === digestOf(injection.container)
+  if (current && found.length === 1 && found.every(old => isIntact(old, injection.container)))
+    return { inject: false, reasons: ['already-injected'], warnings }
+  return {
+    inject: true,
+    pass: status === undefined ? 'first' : 'again',
+    askedBy: asked.by,
+    earlier,
+    injection,
+    warnings,
   }
-  const { refs, warnings } = parseAnnotations(annotations)
-  const services = printServiceRefs(refs)
-  const found = findOwn(pod)
-  if (found === undefined) return { inject: true, services, warnings }
-  const current = isCurrent(found.container, services) && statusOf(pod)?.image === settings.image
-  return current
-    ? { inject: false, reasons: ['already-injected'], warnings }
-    : { inject: true, services, outdated: found.index, warnings }
 }
 
-/** Finds the container of an earlier pass. Throws ALREADY_EXISTS when the user has one of that name. */
-function findOwn(pod: Pod): { readonly index: number; readonly container: Container } | undefined {
-  const initContainers = pod.spec?.initContainers ?? []
-  const index = initContainers.findIndex(({ name }) => name === initContainerName)
-  const taken = index !== -1 || (pod.spec?.containers ?? []).some(({ name }) => name === initContainerName)
-  if (!taken) return undefined
-  const container = initContainers[index]
-  if (container === undefined || statusOf(pod)?.initContainers.includes(initContainerName) !== true) {
-    throw new NsmError(
-      'ALREADY_EXISTS',
-      `${describeObject(pod, 'Pod')} has a container ${initContainerName} of its own, and its annotation asks to inject one: remove the container or the annotation`,
-    )
+function parseAsked({ by, annotations }: AskedFor, namespace: string) {
+  try {
+    return parseAnnotations(annotations).refs
+  } catch (thrown) {
+    if (by === 'pod' || !(thrown instanceof NsmError)) throw thrown
+    throw new NsmError(thrown.code, `inherited from Namespace ${namespace}: ${thrown.message}`, {
+      cause: thrown,
+    })
   }
-  return { index, container }
+}
+
+function place(
+  pod: Pod,
+  inputs: { readonly services: string; readonly overrides: Overrides; readonly context: PatchContext },
+): Injection {
+  const { services, overrides, context } = inputs
+  const { settings } = context
+  const limited = settings.limits === 'always' || isGuaranteedByContainers(pod) ? 'limited' : 'free'
+  const shape = shapeFor(pod, overrides.mode ?? settings.mode, settings.sidecars)
+  const container = renderContainer(shape, { services, settings, overrides, limited })
+  // Kubelet starts containers in their order, so the one whose hook makes the others wait comes first.
+  if (shape === 'sidecar-container') return { container, list: 'containers', index: 0 }
+  const names = (pod.spec?.initContainers ?? []).map(({ name }) => name)
+  const position = overrides['init-position'] ?? { at: 'first' }
+  const index = indexOf(position, names)
+  if (index !== undefined) return { container, list: 'initContainers', index }
+  const wanted = 'name' in position ? position.name : ''
+  throw new NsmError(
+    'BAD_ANNOTATION',
+    `annotation networkservicemesh.io/init-position names the init container ${JSON.stringify(wanted)}, which the pod does not have; it has ${names.join(', ') || 'none'}`,
+  )
+}
+
+/**
+ * The shape of the container. A side-car that is an ordinary container would keep a pod that should end from ending, so
+ * such a pod gets the init container.
+ */
+export function shapeFor(pod: Pod, mode: 'init' | 'sidecar', sidecars: 'native' | 'container'): Shape {
+  if (mode === 'init') return 'init'
+  if (sidecars === 'native') return 'native-sidecar'
+  return (pod.spec?.restartPolicy ?? 'Always') === 'Always' ? 'sidecar-container' : 'init'
+}
+
+/** The containers of an earlier pass that are still there. */
+function findInjected(pod: Pod, status: InjectionStatus | undefined): readonly Container[] {
+  return (['initContainers', 'containers'] as const).flatMap(list =>
+    (pod.spec?.[list] ?? []).filter(({ name = '' }) => status?.[list].includes(name) === true),
+  )
+}
+
+/** Throws ALREADY_EXISTS when the user has a container with a name of ours. */
+function checkNames(pod: Pod): void {
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  const taken = containers.find(({ name = '' }) => ownNames.includes(name))?.name
+  if (taken === undefined) return
+  throw new NsmError(
+    'ALREADY_EXISTS',
+    `${describeObject(pod, 'Pod')} has a container ${taken} of its own, and its annotation asks to inject one: remove the container or the annotation`,
+  )
 }

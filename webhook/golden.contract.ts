@@ -1,47 +1,69 @@
 import { globSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { applyPatch } from 'fast-json-patch'
-import { parseAllDocuments, stringify } from 'yaml'
+import { join } from 'node:path'
+import jsonPatch from 'fast-json-patch'
+import { parse, stringify } from 'yaml'
 import type { AdmissionResponse, ReviewQuestion } from '#kube/admission-review.ts'
 import type { Operation } from './json-patch.ts'
+import type { ReviewContext } from './review.ts'
 import type { PatchSettings } from './settings.ts'
 
-/** Golden cases: `<name>.in.yaml` is an object (and, below, what it was before), `<name>.out.yaml` what becomes of it. */
+/**
+ * Golden cases, a folder per theme, a file per case. The file's first document is what comes in, its second what becomes
+ * of it and why; the second is written by `npm test -- webhook/review.test.ts -u`.
+ */
 const folder = join(import.meta.dirname, 'golden')
 
-/** The settings under which the goldens are made. */
+/** The settings under which the goldens are made; a case may change some. */
 export const settings: PatchSettings = {
   image: 'networkservicemesh/nsm-init:1.2',
+  sidecarImage: 'networkservicemesh/sidecar-nsc:1.2',
   pullPolicy: 'IfNotPresent',
+  mode: 'init',
+  sidecars: 'native',
+  probePort: 15_061,
   namespace: 'nsm-system',
-  ignoredNamespaces: ['kube-system', 'kube-public'],
+  ignoredNamespaces: ['kube-system', 'kube-public', 'nsm-system'],
   limits: 'when-guaranteed',
+  user: 65_532,
+}
+
+/** The first document of a golden. */
+interface GoldenInput {
+  readonly object: KubeJson
+  /** What it was before, on UPDATE. */
+  readonly oldObject?: KubeJson
+  /** Annotations of the namespace that the pod inherits. */
+  readonly inherited?: Readonly<Record<string, string>>
+  /** Settings that differ from `settings`. */
+  readonly settings?: Partial<PatchSettings>
 }
 
 /** One case: the question that its input asks, and where its answer is kept. */
-export interface GoldenCase {
+export interface GoldenCase extends GoldenInput {
+  /** `theme/name`. */
   readonly name: string
-  readonly object: KubeJson
   readonly question: ReviewQuestion
-  readonly outFile: string
+  readonly context: ReviewContext
+  readonly file: string
+  /** The text of the first document. */
+  readonly input: string
 }
 
 /** A Kubernetes object as YAML gives it. */
 export interface KubeJson {
   readonly kind: string
-  readonly metadata: { readonly namespace: string; readonly [field: string]: unknown }
+  readonly metadata: { readonly namespace?: string; readonly [field: string]: unknown }
   readonly [field: string]: unknown
 }
 
 /** All cases, in order of name. */
 export function goldenCases(): readonly GoldenCase[] {
-  return globSync('*.in.yaml', { cwd: folder }).toSorted().map(readCase)
+  return globSync('*/*.yaml', { cwd: folder }).toSorted().map(readCase)
 }
 
-/** The out files that no case answers for. */
-export function unusedGoldens(): readonly string[] {
-  const used = new Set(goldenCases().map(({ outFile }) => basename(outFile)))
-  return globSync('*.out.yaml', { cwd: folder }).filter(file => !used.has(file))
+/** Files among the goldens that are no case. */
+export function strayFiles(): readonly string[] {
+  return globSync('**/*.*', { cwd: folder }).filter(file => !/^[a-z0-9-]+\/[a-z0-9-]+\.yaml$/.test(file))
 }
 
 /** The question about an object. */
@@ -49,9 +71,10 @@ export function ask(object: KubeJson, oldObject?: KubeJson): ReviewQuestion {
   const old = oldObject === undefined ? {} : { oldObject }
   const { namespace } = object.metadata
   const operation = oldObject === undefined ? 'CREATE' : 'UPDATE'
+  const placed = namespace === undefined ? {} : { namespace }
   return {
     apiVersion: 'admission.k8s.io/v1',
-    request: { uid: 'u-1', kind: { kind: object.kind }, operation, namespace, object, ...old },
+    request: { uid: 'u-1', kind: { kind: object.kind }, operation, ...placed, object, ...old },
   }
 }
 
@@ -62,22 +85,19 @@ export function patched(object: KubeJson, { patch }: AdmissionResponse): KubeJso
 
 /** JSON with a patch applied to it; fails when the patch is not valid for it. */
 export function applied<T>(json: T, patch: readonly Operation[]): T {
-  return applyPatch(structuredClone(json), structuredClone([...patch]), true).newDocument
+  return jsonPatch.applyPatch(structuredClone(json), structuredClone([...patch]), true).newDocument
 }
 
-/** What an out file says: the decision in words, the patch, and the object that it makes. */
-export function describeAnswer({ object }: GoldenCase, response: AdmissionResponse): string {
-  const changed =
-    response.patch === undefined
-      ? {}
-      : { patch: operations(response.patch), object: patched(object, response) }
+/** What a golden says: its own input, the decision in words, and the patch or the refusal. */
+export function describeAnswer({ input }: GoldenCase, response: AdmissionResponse): string {
   const said = {
     allowed: response.allowed,
     decision: response.auditAnnotations?.['decision'],
     message: response.status?.message,
     warnings: response.warnings,
+    patch: response.patch === undefined ? undefined : operations(response.patch),
   }
-  return stringify({ ...said, ...changed }, { lineWidth: 0, aliasDuplicateObjects: false })
+  return `${input}---\n${stringify(said, { lineWidth: 0, aliasDuplicateObjects: false })}`
 }
 
 /** The operations of a base64 patch. */
@@ -86,10 +106,17 @@ function operations(patch: string | undefined): readonly Operation[] {
   return found
 }
 
-function readCase(file: string): GoldenCase {
-  const documents = parseAllDocuments(readFileSync(join(folder, file), 'utf8'))
-  const [object, oldObject]: readonly KubeJson[] = documents.map(document => document.toJS())
-  if (object === undefined) throw new Error(`${file} is empty`)
-  const name = basename(file, '.in.yaml')
-  return { name, object, question: ask(object, oldObject), outFile: join(folder, `${name}.out.yaml`) }
+function readCase(path: string): GoldenCase {
+  const file = join(folder, path)
+  const [text = ''] = readFileSync(file, 'utf8').split(/^---\n/m)
+  const input = parse(text) as GoldenInput
+  const inherited = input.inherited === undefined ? {} : { inherited: input.inherited }
+  return {
+    ...input,
+    name: path.replace(/\.yaml$/, ''),
+    question: ask(input.object, input.oldObject),
+    context: { settings: { ...settings, ...input.settings }, ...inherited },
+    file,
+    input: text,
+  }
 }

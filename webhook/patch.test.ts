@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { readPod } from '#kube/pod.ts'
 import { ShapeError } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { applied, settings } from './golden.contract.ts'
+import { applied, settings as base } from './golden.contract.ts'
 import { patchPod } from './patch.ts'
+import type { PatchSettings } from './settings.ts'
+import { unpatchPod } from './unpatch.ts'
 
 const anyAnnotation = fc.oneof(
   fc.constantFrom(
@@ -20,8 +22,9 @@ const anyAnnotation = fc.oneof(
 
 const anyContainer = fc.record(
   {
-    name: fc.constantFrom('app', 'nsm-init', 'a/b~c', '__proto__'),
+    name: fc.constantFrom('app', 'db', 'nsm-init', 'a/b~c', '__proto__'),
     image: fc.string(),
+    restartPolicy: fc.constantFrom('Always', 'Never'),
     resources: fc.constantFrom(null, {}, { limits: { cpu: '1', memory: '1Gi' } }, { limits: null }),
     env: fc.constantFrom(null, [], [{ name: 'NS_NETWORKSERVICEMESH_IO', value: 'vpn-gateway' }]),
     future: fc.jsonValue(),
@@ -29,63 +32,112 @@ const anyContainer = fc.record(
   { requiredKeys: [] },
 )
 
+const anyContainers = fc.option(fc.array(anyContainer, { maxLength: 3 }))
+
+const anyStatus = fc.oneof(
+  fc.string(),
+  fc.constant('{"version":1,"initContainers":["nsm-init"],"image":"x"}'),
+  fc.constant(
+    '{"version":1,"image":"x","containers":["app"],"made":["/metadata","/spec/initContainers"],"replaced":{"/spec":1,"/spec/dnsPolicy":"None"}}',
+  ),
+)
+
+const anyAnnotations = fc.record(
+  {
+    'ns.networkservicemesh.io': anyAnnotation,
+    'networkservicemesh.io': anyAnnotation,
+    'networkservicemesh.io/inject': fc.constantFrom('true', 'false', 'no'),
+    'networkservicemesh.io/mode': fc.constantFrom('init', 'sidecar', 'both'),
+    'networkservicemesh.io/init-position': fc.constantFrom('first', 'last', 'before:db', 'after:app', 'x'),
+    'networkservicemesh.io/cpu-limit': fc.constantFrom('1', '100m', '0', 'much'),
+    'networkservicemesh.io/cpu-request': fc.constantFrom('1', '100m', '-1'),
+    'networkservicemesh.io/status': anyStatus,
+    'a/b~c': fc.string(),
+  },
+  { requiredKeys: [] },
+)
+
 const anyPod = fc.record(
   {
-    metadata: fc.record(
-      {
-        name: fc.string(),
-        annotations: fc.record(
-          {
-            'ns.networkservicemesh.io': anyAnnotation,
-            'networkservicemesh.io': anyAnnotation,
-            'networkservicemesh.io/inject': fc.constantFrom('true', 'false', 'no'),
-            'networkservicemesh.io/status': fc.oneof(
-              fc.string(),
-              fc.constant('{"version":1,"initContainers":["nsm-init"],"image":"x"}'),
-            ),
-            'a/b~c': fc.string(),
-          },
-          { requiredKeys: [] },
-        ),
-        future: fc.jsonValue(),
-      },
-      { requiredKeys: ['annotations'] },
+    metadata: fc.option(
+      fc.record(
+        { name: fc.string(), annotations: fc.option(anyAnnotations), future: fc.jsonValue() },
+        { requiredKeys: [] },
+      ),
     ),
     spec: fc.record(
       {
-        containers: fc.array(anyContainer, { maxLength: 2 }),
-        initContainers: fc.option(fc.array(anyContainer, { maxLength: 2 })),
+        containers: anyContainers,
+        initContainers: anyContainers,
         hostNetwork: fc.boolean(),
+        restartPolicy: fc.constantFrom('Always', 'Never'),
+        dnsPolicy: fc.constantFrom('ClusterFirst', 'None'),
         future: fc.jsonValue(),
       },
-      { requiredKeys: ['containers'] },
+      { requiredKeys: [] },
     ),
   },
-  { requiredKeys: ['metadata', 'spec'] },
+  { requiredKeys: ['spec'] },
 )
 
+const anyContext = fc.record(
+  {
+    inherited: fc.record({ 'ns.networkservicemesh.io': anyAnnotation }, { requiredKeys: [] }),
+    settings: fc.record<PatchSettings>({
+      ...constants(base),
+      mode: fc.constantFrom('init', 'sidecar'),
+      sidecars: fc.constantFrom('native', 'container'),
+      limits: fc.constantFrom('always', 'when-guaranteed'),
+      user: fc.constantFrom(65_532, undefined),
+    }),
+  },
+  { requiredKeys: ['settings'] },
+)
+
+const settings = base
+const runs = { numRuns: 4000, seed: 1 }
+
 describe('patchPod()', () => {
-  it('makes a patch that applies, adds nothing but its own, and is not needed twice; or refuses with a reason', () => {
+  it('makes a patch that applies, is not needed twice, and can be taken back exactly; or refuses with a reason', () => {
+    let injected = 0
     fc.assert(
-      fc.property(anyPod, json => {
+      fc.property(anyPod, anyContext, (json, context) => {
         const before = JSON.stringify(json)
-        const result = attempt(() => patchPod(readPod(json), settings))
+        const result = attempt(() => patchPod(readPod(json), context))
         expect(JSON.stringify(json)).toBe(before)
         if (result === undefined || result.patch.length === 0) return
-        const newDocument = applied(json, result.patch)
-        expect(withoutOurs(newDocument, json)).toBe(before)
-        expect(patchPod(readPod(newDocument), settings)).toMatchObject({
-          patch: [],
-          reasons: ['already-injected'],
-        })
+        injected++
+        const pod = readPod(applied(json, result.patch))
+        expect(patchPod(pod, context)).toMatchObject({ patch: [], reasons: ['already-injected'] })
+        const { pod: clean, patch } = unpatchPod(readPod(json))
+        expect(unpatchPod(pod).pod).toEqual(clean)
+        // Without an earlier status nothing may move, not even the order of keys.
+        if (patch.length === 0 && !before.includes('/status'))
+          expect(JSON.stringify(unpatchPod(pod).pod)).toBe(before)
+        expect(applied(pod, unpatchPod(pod).patch)).toEqual(clean)
       }),
-      { numRuns: 2000, seed: 1 },
+      runs,
+    )
+    expect(injected).toBeGreaterThan(200)
+  })
+
+  it('takes out the work of other settings before it renders anew', () => {
+    fc.assert(
+      fc.property(anyPod, anyContext, anyContext, (json, first, second) => {
+        const once = attempt(() => patchPod(readPod(json), first))
+        const fresh = attempt(() => patchPod(readPod(json), second))
+        if (once === undefined || fresh === undefined || once.patch.length * fresh.patch.length === 0) return
+        const pod = readPod(applied(json, once.patch))
+        const again = readPod(applied(pod, patchPod(pod, second).patch))
+        expect(again).toEqual(applied(json, fresh.patch))
+      }),
+      runs,
     )
   })
 
   it('throws nothing but a reason, whatever the JSON', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), json => void attempt(() => patchPod(readPod(json), settings))),
+      fc.property(fc.jsonValue(), json => void attempt(() => patchPod(readPod(json), { settings }))),
       { numRuns: 2000, seed: 1 },
     )
   })
@@ -95,12 +147,12 @@ describe('patchPod()', () => {
       metadata: { annotations: { 'ns.networkservicemesh.io': 'a?x=1&y=2' } },
       spec: { containers: [] },
     }
-    expect(patchPod(pod, settings)).toEqual(patchPod(structuredClone(pod), settings))
+    expect(patchPod(pod, { settings })).toEqual(patchPod(structuredClone(pod), { settings }))
   })
 
   it('limits CPU and memory of nsm-init in every pod when told to', () => {
     const pod = { metadata: { annotations: { 'ns.networkservicemesh.io': 'a' } }, spec: { containers: [] } }
-    expect(JSON.stringify(patchPod(pod, { ...settings, limits: 'always' }).patch)).toContain(
+    expect(JSON.stringify(patchPod(pod, { settings: { ...settings, limits: 'always' } }).patch)).toContain(
       '"limits":{"cpu":"200m","memory":"64Mi","networkservicemesh.io/socket":"1"}',
     )
   })
@@ -116,27 +168,9 @@ function attempt<T>(make: () => T): T | undefined {
   }
 }
 
-/** The JSON text of a patched pod with our container and status taken back to what was there before. */
-function withoutOurs(patched: unknown, before: unknown): string {
-  const original = loose(before)
-  const { metadata, spec } = loose(patched)
-  const status = original.metadata.annotations['networkservicemesh.io/status']
-  if (status === undefined) delete metadata.annotations['networkservicemesh.io/status']
-  else metadata.annotations['networkservicemesh.io/status'] = status
-  const own = (spec.initContainers ?? []).findIndex(({ name }) => name === 'nsm-init')
-  const replaced = (original.spec.initContainers ?? []).find(({ name }) => name === 'nsm-init')
-  spec.initContainers?.splice(own, 1, ...(replaced === undefined ? [] : [replaced]))
-  if (original.spec.initContainers === null) spec.initContainers = null
-  if (original.spec.initContainers === undefined) delete spec.initContainers
-  return JSON.stringify({ metadata, spec })
-}
-
-function loose(json: unknown): Loose {
-  const copy: Loose = JSON.parse(JSON.stringify(json))
-  return copy
-}
-
-interface Loose {
-  readonly metadata: { readonly annotations: Record<string, string> }
-  readonly spec: { initContainers?: { readonly name?: string }[] | null }
+/** Settings that do not vary. */
+function constants<T extends object>(value: T) {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fc.constant(item)])) as {
+    readonly [K in keyof T]: fc.Arbitrary<T[K]>
+  }
 }

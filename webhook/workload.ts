@@ -1,6 +1,7 @@
-import { annotationsOf, hasControllerOwner } from '#kube/meta.ts'
+import { controllerOf } from '#kube/meta.ts'
 import { templatePath } from '#kube/workload.ts'
 import { annotationKeys, parseAnnotations } from '#sdk/service-ref.ts'
+import { changedAnnotations } from './changed-annotations.ts'
 import { copyInputs, decideCopy, type WorkloadChange } from './copy.ts'
 import { addEntries, type Operation, pointer } from './json-patch.ts'
 import type { PatchResult } from './patch.ts'
@@ -13,10 +14,10 @@ import type { PatchResult } from './patch.ts'
  */
 export function patchWorkload(change: WorkloadChange): PatchResult {
   const { kind, object, oldObject } = change
-  if (hasControllerOwner(object)) return { patch: [], reasons: ['has-controller'], warnings: [] }
+  if (controllerOf(object) !== undefined) return { patch: [], reasons: ['has-controller'], warnings: [] }
   if (object.metadata?.deletionTimestamp !== undefined)
     return { patch: [], reasons: ['being-deleted'], warnings: [] }
-  const { warnings } = parseAnnotations(changedAnnotations(change))
+  const { warnings } = parseAnnotations(changedAnnotations(object, oldObject))
   const skip = (reason: string, ...said: readonly string[]): PatchResult => ({
     patch: [],
     reasons: [reason],
@@ -35,7 +36,11 @@ export function patchWorkload(change: WorkloadChange): PatchResult {
       'the pod template of a Job cannot change: make the Job anew with the annotation',
     )
   }
-  return { patch: templatePatch(change, added, removed), reasons: [], warnings: [...warnings, ...said] }
+  return {
+    patch: templatePatch(change, added, removed),
+    reasons: ['template-follows'],
+    warnings: [...warnings, ...said],
+  }
 }
 
 function templatePatch(
@@ -48,12 +53,4 @@ function templatePatch(
     ...addEntries(object, path, added),
     ...removed.map(key => ({ op: 'remove', path: pointer(...path, key) }) as const),
   ]
-}
-
-/** Only what this request brings is judged: a value that got in earlier must not block scaling the workload. */
-function changedAnnotations({ object, oldObject }: WorkloadChange): Readonly<Record<string, string>> {
-  const before = annotationsOf(oldObject)
-  return Object.fromEntries(
-    Object.entries(annotationsOf(object)).filter(([key, value]) => before[key] !== value),
-  )
 }

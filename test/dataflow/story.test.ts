@@ -38,7 +38,7 @@ describe.each(injected)('$name: one file per hop, from the annotation to the int
 
   it('hop 2: the webhook puts nsm-init in front', async () => {
     const pod = podOf(story, '1-pod.yaml')
-    const { patch } = patchPod(pod, settings)
+    const { patch } = patchPod(pod, { settings })
     const patched = jsonPatch.applyPatch(
       structuredClone(pod),
       structuredClone([...patch]) as jsonPatch.Operation[],
@@ -100,7 +100,7 @@ describe.each(injected)('$name: one file per hop, from the annotation to the int
 
 it('not-injected: the webhook says why it leaves the pod alone', async () => {
   const story = scenario('not-injected')
-  const { patch, reasons } = patchPod(podOf(story, '1-pod.yaml'), settings)
+  const { patch, reasons } = patchPod(podOf(story, '1-pod.yaml'), { settings })
   await expect(json({ patch, reasons })).toMatchFileSnapshot('not-injected/2-decision.json')
 })
 
@@ -108,7 +108,7 @@ it('refused: the webhook names entry and column', async () => {
   const story = scenario('refused')
   const refusal = (() => {
     try {
-      patchPod(podOf(story, '1-pod.yaml'), settings)
+      patchPod(podOf(story, '1-pod.yaml'), { settings })
       return 'accepted'
     } catch (thrown) {
       return NsmError.from(thrown).message
