@@ -10,12 +10,14 @@ import { dial } from '#sdk/rpc/dial.ts'
 import { MonitorConnection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { config } from './config.ts'
 import { keep } from './keep.ts'
+import { serveProbe } from './probe.ts'
 
 /** Connects to all services that the environment names, keeps the connections, and closes them when it is stopped. */
 export async function run(settings: Config<typeof config>, signal: AbortSignal, log: Log): Promise<void> {
   const { requestTimeout: attemptMs, deadline: deadlineMs, onFailure } = settings
   const { requests, address } = planOf(settings)
   const manager = managerAt(address)
+  await using probe = await serveProbe(settings.probePort)
   const connected = await connectAll(requests, {
     manager,
     attemptMs,
@@ -28,6 +30,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
     throw thrown
   })
   if (connected === undefined) return
+  probe.ready()
   const byId = new Map(connected.map(request => [request.connection?.id ?? '', request]))
   await using channel = dial(address)
   try {
