@@ -4,11 +4,23 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { isWorkloadKind } from '#kube/workload.ts'
 import { annotationKeys } from '#sdk/service-ref.ts'
+import { partOfLabel } from './names.ts'
 
 const base = join(import.meta.dirname, '..', 'manifests', 'base')
 
+interface Selector {
+  readonly matchExpressions: readonly object[]
+}
+
 interface Webhook {
-  readonly rules: readonly { readonly resources: readonly string[]; readonly operations: readonly string[] }[]
+  readonly name: string
+  readonly namespaceSelector: Selector
+  readonly objectSelector?: Selector
+  readonly rules: readonly {
+    readonly resources: readonly string[]
+    readonly operations: readonly string[]
+    readonly scope: string
+  }[]
   readonly matchConditions: readonly { readonly name: string; readonly expression: string }[]
   readonly clientConfig: {
     readonly service: { readonly name: string; readonly namespace: string; readonly path: string }
@@ -27,24 +39,53 @@ describe('manifests/base', () => {
     expect(missing).toEqual([])
   })
 
-  it('sends the webhook exactly the kinds that it patches, and only what asks for services', () => {
-    const webhooks = webhooksOf()
-    const resources = webhooks.flatMap(({ rules }) => rules.flatMap(rule => rule.resources))
-    expect(resources).toEqual([
-      'pods',
-      'deployments',
-      'statefulsets',
-      'daemonsets',
-      'replicasets',
-      'jobs',
+  it('sends the webhook exactly the kinds that it patches', () => {
+    const resources = webhooksOf().flatMap(({ rules }) => rules.flatMap(rule => rule.resources))
+    const [pods, inherited, ...others] = resources
+    expect([pods, inherited]).toEqual(['pods', 'pods'])
+    expect(others.toSorted()).toEqual([
       'cronjobs',
+      'daemonsets',
+      'deployments',
+      'jobs',
+      'namespaces',
+      'replicasets',
+      'statefulsets',
     ])
     expect(
       ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'].every(isWorkloadKind),
     ).toBe(true)
-    for (const { matchConditions } of webhooks) {
-      expect(annotationKeys.filter(key => !matchConditions[0]?.expression.includes(`'${key}'`))).toEqual([])
-    }
+  })
+
+  it.each(webhooksOf())('$name looks at every annotation that asks for services', ({ matchConditions }) => {
+    expect(annotationKeys.filter(key => !matchConditions[0]?.expression.includes(`'${key}'`))).toEqual([])
+  })
+
+  it.each(webhooksOf())('$name keeps away from the system and from the mesh itself', webhook => {
+    const [name] = webhook.namespaceSelector.matchExpressions
+    expect(name).toEqual({
+      key: 'kubernetes.io/metadata.name',
+      operator: 'NotIn',
+      values: ['kube-system', 'kube-public', 'kube-node-lease', 'nsm-system'],
+    })
+    const cluster = webhook.rules.every(({ scope }) => scope === 'Cluster')
+    const [part] = webhook.objectSelector?.matchExpressions ?? []
+    expect(part).toEqual(cluster ? undefined : { key: partOfLabel, operator: 'NotIn', values: ['nsm'] })
+  })
+
+  it.each(webhooksOf())('$name states its policy, has no side effect and does not wait long', webhook => {
+    expect(webhook).toMatchObject({
+      failurePolicy: 'Fail',
+      sideEffects: 'None',
+      reinvocationPolicy: 'IfNeeded',
+      timeoutSeconds: 5,
+    })
+  })
+
+  it('gives a pod to one entry only: to the second when it asks for nothing itself', () => {
+    const [own, inherited] = webhooksOf().map(({ matchConditions }) => matchConditions[0]?.expression ?? '')
+    expect(own).toMatch(/^has\(object\.metadata\.annotations\) && \[/)
+    expect(inherited).toMatch(/^!has\(object\.metadata\.annotations\) \|\| !\[/)
   })
 
   it('reaches the webhook through its Service', () => {
@@ -54,8 +95,8 @@ describe('manifests/base', () => {
       expect(clientConfig.service).toMatchObject({
         name: metadata.name,
         namespace: metadata.namespace,
-        path: '/mutate',
       })
+      expect(['/mutate', '/mutate/inherited']).toContain(clientConfig.service.path)
     }
   })
 })
