@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * Test tiers. `unit` and `dataflow` need nothing; `kernel` needs its own network namespaces and `local` needs
- * user namespaces, so both are started by `test/run.ts`, which prints why a tier is skipped.
+ * user namespaces, `apiserver` a real control plane, so these are started by `test/run.ts`, which prints why a tier is
+ * skipped.
  */
 export default defineConfig({
   test: {
@@ -34,6 +35,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'apiserver',
+          include: ['test/apiserver/**/*.test.ts'],
+          globalSetup: ['test/apiserver/global-setup.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

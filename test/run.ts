@@ -21,6 +21,7 @@ const tiers: readonly Tier[] = [
   { projects: ['unit', 'dataflow', 'structure'], within: [], missing: () => undefined },
   { projects: ['kernel'], within: namespaces, missing: noUserNamespaces },
   { projects: ['local'], within: [], missing: noUserNamespaces },
+  { projects: ['apiserver'], within: [], missing: noControlPlane },
 ]
 
 const results = mkdtempSync(join(tmpdir(), 'nsm-test-'))
@@ -90,4 +91,18 @@ function noUserNamespaces(): string | undefined {
   if (done.status === 0) return undefined
   const said = done.error?.message ?? done.stderr.trim()
   return `this machine forbids user namespaces (${said}); allow them with: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000 kernel.apparmor_restrict_unprivileged_userns=0`
+}
+
+/** Builds the control plane when it is not there, unless the arguments choose no test that needs it. */
+function noControlPlane(): string | undefined {
+  const list = ['list', '--filesOnly', '--project', 'apiserver', ...process.argv.slice(2)]
+  const chosen = spawnSync('node_modules/.bin/vitest', list, { encoding: 'utf8' })
+  if (chosen.status === 0 && chosen.stdout.trim() === '') return undefined
+  const done = spawnSync(process.execPath, ['scripts/kubernetes.ts'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (done.status === 0) return undefined
+  const said = done.stdout.trim()
+  return said === '' ? `scripts/kubernetes.ts ended with ${String(done.status ?? done.signal)}` : said
 }
