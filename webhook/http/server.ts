@@ -1,128 +1,131 @@
-import { createSecureContext } from 'node:tls'
-import { type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify'
-import { readReview } from '#kube/admission-review.ts'
-import { ShapeError } from '#kube/shape.ts'
-import type { Log } from '#sdk/log.ts'
-import type { KeyPair } from '#webhook/key-pair.ts'
-import { review } from '#webhook/review.ts'
-import type { PatchSettings } from '#webhook/settings.ts'
-
-/** The API server takes 3 MiB from a user; an UPDATE that brings the old object as well stays below this in practice. */
-const bodyLimit = 4 * 1024 * 1024
+import { randomBytes, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import { createSecureContext, type TlsOptions } from 'node:tls'
+import { NsmError } from '#sdk/errors.ts'
+import type { KeyPair } from '#webhook/certificate/key-pair.ts'
+import { type Answering, answerReview, reviewPaths } from './answer.ts'
+import { handleBadConnections } from './bad-connections.ts'
+import { drain } from './drain.ts'
+import { newLargeBodies } from './large-bodies.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import type { ListenAddress } from './listen-address.ts'
+import { newPages } from './pages.ts'
+import type { ReadLimits } from './read-body.ts'
 
 /** What the server needs. */
-export interface ServerOptions {
+export interface ServerOptions extends Omit<Answering, keyof ReadLimits> {
   readonly keyPair: KeyPair
-  readonly settings: PatchSettings
-  readonly log: Log
-  /** Whether the certificate in use is valid now. */
-  readonly isReady: () => boolean
+  /** Why API servers could not use this webhook now; undefined when they can. */
+  readonly readyReason: () => string | undefined
+  /** Where they differ from `defaultLimits`. */
+  readonly limits?: Partial<Limits>
 }
 
-/** The HTTPS server of `newServer`. */
-export type WebhookServer = ReturnType<typeof newServer>
-
-/** The HTTPS server, not yet listening: `POST /mutate`, `GET /healthz`, `GET /readyz`. */
-export function newServer({ keyPair, settings, log, isReady }: ServerOptions) {
-  const server = fastify({
-    https: { ...keyPair, minVersion: 'TLSv1.2' },
-    bodyLimit,
-    requestTimeout: 5_000,
-    // Go pools idle connections for 90 s; a shorter time here would reset some of its requests.
-    keepAliveTimeout: 120_000,
-    forceCloseConnections: 'idle',
-    // While it stops it still answers what came in on open connections, instead of 503.
-    return503OnClosing: false,
-    exposeHeadRoutes: false,
-  })
-  server.server.headersTimeout = 2_000
-  server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody)
-  server.setErrorHandler((error, request, reply) => explain(error, { request, reply, log }))
-  server.post('/mutate', request => answer(request, settings, log))
-  server.route({ method: otherMethods, url: '/mutate', onRequest: refuseMethod, handler: refuseMethod })
-  server.get('/healthz', () => 'ok\n')
-  server.get('/readyz', (_, reply) =>
-    isReady() ? 'ok\n' : reply.code(503).send('the certificate is not valid now\n'),
-  )
-  return server
+/** The HTTPS server; disposing closes it as `drain(0)` does. */
+export interface WebhookServer extends AsyncDisposable {
+  /** Begins to serve; gives the URL, with the port that was taken. Throws BAD_CONFIG when the address cannot be had. */
+  listen(address: ListenAddress): Promise<string>
+  /** Serves new connections with another key pair; open ones go on. Throws when key and certificate do not match. */
+  useKeyPair(keyPair: KeyPair): void
+  /**
+   * Goes away without losing a request: is not ready from now on and sends its clients elsewhere, serves for so many
+   * milliseconds until everybody knows, then takes no more connections and finishes what it has. The signal ends all
+   * waiting.
+   */
+  drain(delayMs: number, signal: AbortSignal): Promise<void>
 }
 
-/** Serves new connections with another key pair; open ones go on. Throws when key and certificate do not match. */
-export function useKeyPair(server: WebhookServer, keyPair: KeyPair): void {
-  createSecureContext(keyPair)
-  server.server.setSecureContext(keyPair)
+/** The HTTPS server, not yet listening: `POST /mutate`, `POST /mutate/inherited`, `GET /healthz`, `GET /readyz`. */
+export function newServer(options: ServerOptions): WebhookServer {
+  const limits = { ...defaultLimits, ...options.limits }
+  const { log, metrics } = options
+  const answering = { ...options, limits, largeBodies: newLargeBodies(limits.largeBodies) }
+  let leaving = false
+  const readyReason = () => (leaving ? 'the webhook is stopping' : options.readyReason())
+  const pages = newPages({ readyReason, log })
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    if (leaving) response.setHeader('connection', 'close')
+    const path = request.method === 'POST' ? pathOf(request) : undefined
+    const review = reviewPaths.find(known => known === path)
+    if (review === undefined) pages.routing(request, response)
+    else void answerReview({ request, response }, review, answering)
+  }
+  const server = createServer({ ...httpOptions(limits), ...tlsOptions(options.keyPair) }, handle)
+  server.keepAliveTimeout = limits.keepAliveMs
+  server.maxConnections = limits.connections
+  server.maxHeadersCount = 100
+  handleBadConnections(server, { log, metrics })
+  metrics.certificateNotAfter(notAfter(options.keyPair))
+  const leave = async (delayMs: number, signal: AbortSignal) => {
+    leaving = true
+    await drain(server, { delayMs, finishMs: limits.headersMs + limits.bodyMs }, signal)
+  }
+  return {
+    async listen(address) {
+      await pages.ready()
+      return listen(server, address)
+    },
+    useKeyPair(keyPair) {
+      createSecureContext(keyPair)
+      server.setSecureContext(tlsOptions(keyPair))
+      metrics.certificateNotAfter(notAfter(keyPair))
+    },
+    drain: leave,
+    async [Symbol.asyncDispose]() {
+      await leave(0, new AbortController().signal)
+      await pages.close()
+    },
+  }
 }
 
-async function parseBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
-  if (request.headers['content-encoding'] !== undefined)
-    throw new HttpError(415, 'compressed bodies are not taken')
+/** The API server adds `?timeout=10s`. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+function httpOptions(limits: Limits) {
+  return {
+    maxHeaderSize: limits.headers,
+    headersTimeout: limits.headersMs,
+    // The body has its own clock, which can answer; this one is for bodies of requests that were refused.
+    requestTimeout: limits.headersMs + limits.bodyMs,
+    connectionsCheckingInterval: Math.min(500, limits.headersMs),
+    handshakeTimeout: limits.handshakeMs,
+  }
+}
+
+function tlsOptions({ cert, key }: KeyPair): TlsOptions {
+  return {
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    // HTTP/2 stays off: API servers do not use it for webhooks, and its resets are a way to overload a server.
+    ALPNProtocols: ['http/1.1'],
+    // Sessions end with the key pair, so that a client that resumes one has verified the certificate of today.
+    ticketKeys: randomBytes(48),
+  }
+}
+
+function notAfter({ cert }: KeyPair): number {
+  return Date.parse(new X509Certificate(cert).validTo) / 1000
+}
+
+async function listen(server: Server, { host, port }: ListenAddress): Promise<string> {
+  server.listen(port, host)
   try {
-    return JSON.parse(body.toString('utf8'))
+    await once(server, 'listening')
   } catch (cause) {
-    throw new HttpError(
-      400,
-      `the body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new NsmError(
+      'BAD_CONFIG',
+      `cannot serve on ${host} port ${port}: ${why}; choose another NSM_WEBHOOK_LISTEN`,
+      { cause },
     )
   }
-}
-
-async function answer(request: FastifyRequest, settings: PatchSettings, log: Log): Promise<object> {
-  const started = performance.now()
-  const question = readReview(request.body)
-  const reviewed = review(question, settings)
-  const { uid, operation, kind, namespace } = question.request
-  const { allowed, status, auditAnnotations } = reviewed.response
-  const ms = Math.round((performance.now() - started) * 100) / 100
-  log.info(
-    {
-      uid,
-      operation,
-      kind: kind.kind,
-      namespace,
-      decision: auditAnnotations?.['decision'],
-      refusal: status?.message,
-      ms,
-    },
-    allowed ? 'allowed' : 'refused',
-  )
-  return reviewed
-}
-
-const otherMethods: HTTPMethods[] = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
-async function refuseMethod(_: FastifyRequest, reply: FastifyReply): Promise<void> {
-  await reply.code(405).header('allow', 'POST').send('POST an AdmissionReview\n')
-}
-
-/** A request that is not a question we can answer. */
-class HttpError extends Error {
-  readonly statusCode: number
-
-  constructor(statusCode: number, message: string) {
-    super(message)
-    this.statusCode = statusCode
-  }
-}
-
-function explain(
-  error: unknown,
-  {
-    request,
-    reply,
-    log,
-  }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly log: Log },
-): void {
-  const { code, message } = statusOf(error)
-  if (code >= 500) log.error({ path: request.url, err: error }, 'a defect of the webhook')
-  else log.warn({ path: request.url, code, reason: message }, 'a request that is no admission review')
-  reply.code(code).type('text/plain; charset=utf-8').send(`${message}\n`)
-}
-
-function statusOf(error: unknown): { readonly code: number; readonly message: string } {
-  if (error instanceof ShapeError) return { code: 400, message: error.message }
-  const given = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
-  if (error instanceof Error && typeof given === 'number' && given < 500)
-    return { code: given, message: error.message }
-  return { code: 500, message: 'the webhook failed; its log says why' }
+  const address = server.address()
+  const taken = typeof address === 'object' && address !== null ? address.port : port
+  return `https://${host.includes(':') ? `[${host}]` : host}:${taken}`
 }

@@ -32,13 +32,8 @@ export async function readKeyPair(files: KeyPairFiles): Promise<KeyPair> {
   }
 }
 
-/** Whether the certificate is valid at a time (milliseconds since 1970). */
-export function isValidAt({ cert }: KeyPair, time: number): boolean {
-  const { validFrom, validTo } = new X509Certificate(cert)
-  return Date.parse(validFrom) <= time && time < Date.parse(validTo)
-}
-
-function checkKeyPair({ cert, key }: KeyPair): void {
+/** Throws when the key is not the certificate’s, or one of them is none. */
+export function checkKeyPair({ cert, key }: KeyPair): void {
   // A Secret that is being replaced may show the new certificate and the old key for a moment.
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
     throw new Error('the key is not the certificate’s')

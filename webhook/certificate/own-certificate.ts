@@ -1,26 +1,28 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import { dirname, join } from 'node:path'
+import { NsmError } from '#sdk/errors.ts'
 import type { KeyPairFiles } from './key-pair.ts'
+import type { CertificateOptions } from './options.ts'
+
+const year = 365 * 24 * 3_600_000
 
 /**
  * Makes a certificate authority and a certificate for DNS names and IP addresses, valid for a year, and writes
  * certificate, key and `ca.crt`. Does nothing when the certificate is there. The authority's key is thrown away.
  */
-export async function makeKeyPairFiles(files: KeyPairFiles, names: readonly string[]): Promise<void> {
+export async function makeKeyPairFiles(
+  files: KeyPairFiles,
+  names: readonly string[],
+  make: NonNullable<CertificateOptions['make']>,
+): Promise<void> {
   if (existsSync(files.certificate)) return
-  // Loaded only here: a webhook that is given its certificate does without the library.
-  const [{ makeAuthority }, { issue }] = await Promise.all([
-    import('#certs/authority.ts'),
-    import('#certs/issue.ts'),
-  ])
-  const authority = await makeAuthority('nsm webhook')
-  const leaf = await issue(authority, {
-    names: names.filter(name => isIP(name) === 0),
-    ips: names.filter(name => isIP(name) !== 0),
-    usage: 'server',
-  })
+  const { authority, leaf } = await make(
+    { authority: { lifeMs: year }, leaf: { lifeMs: year, names } },
+    AbortSignal.timeout(60_000),
+  )
+  if (authority === undefined || leaf === undefined)
+    throw new NsmError('INTERNAL', `certificate ${files.certificate}: none was made`)
   await write(join(dirname(files.certificate), 'ca.crt'), authority.certificate, 0o644)
   await write(files.key, leaf.key, 0o600)
   await write(files.certificate, leaf.certificate, 0o644)

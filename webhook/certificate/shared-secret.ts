@@ -1,0 +1,54 @@
+import type { KubeApi } from '#kube/api.ts'
+import { isObject, type JsonObject } from '#kube/shape.ts'
+import { NsmError } from '#sdk/errors.ts'
+import type { Log } from '#sdk/log.ts'
+
+/** One Secret of the API server. */
+export interface SecretPlace {
+  readonly api: KubeApi
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Reads the Secret. Throws NOT_FOUND saying how to make it. */
+export async function readSecret(place: SecretPlace, signal: AbortSignal): Promise<JsonObject> {
+  try {
+    return await place.api.call({ method: 'GET', path: pathOf(place), signal })
+  } catch (thrown) {
+    const error = NsmError.from(thrown)
+    if (error.code !== 'NOT_FOUND') throw error
+    const advice = 'apply the manifests, which have it empty, or run: nsm certs init'
+    throw new NsmError('NOT_FOUND', `Secret ${place.namespace}/${place.name} does not exist; ${advice}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Writes the Secret as it was read and changed. Throws CONFLICT when somebody else wrote meanwhile. */
+export function writeSecret(place: SecretPlace, body: JsonObject, signal: AbortSignal): Promise<JsonObject> {
+  const path = `${pathOf(place)}?fieldManager=nsm-webhook`
+  return place.api.call({ method: 'PUT', path, body, signal })
+}
+
+/** Calls back whenever the Secret may have changed, until the signal aborts. What it holds then is to be read: an event may be older than our own last write. */
+export async function watchSecret(
+  { api, namespace, name }: SecretPlace,
+  changed: () => void,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
+): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3D${encodeURIComponent(name)}`
+  for await (const { type } of api.watch({ path, signal, log })) if (type !== 'SYNCED') changed()
+}
+
+/** When the API server wrote the object last, by its own clock, to the second; undefined when it does not say. */
+export function writtenAt(object: JsonObject): number | undefined {
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {}
+  const fields: readonly unknown[] = Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : []
+  const times = fields.flatMap(field => (isObject(field) ? [Date.parse(String(field['time']))] : []))
+  const known = times.filter(time => !Number.isNaN(time))
+  return known.length === 0 ? undefined : Math.max(...known)
+}
+
+function pathOf({ namespace, name }: SecretPlace): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`
+}
