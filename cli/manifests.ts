@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { NsmError } from '#sdk/errors.ts'
 
@@ -21,19 +21,26 @@ export async function readManifests(names: readonly string[]): Promise<readonly 
 async function readOne(name: string): Promise<readonly ManifestText[]> {
   if (name === '-') return [{ file: 'standard input', text: await text(process.stdin) }]
   try {
-    if (!(await stat(name)).isDirectory()) return [{ file: name, text: await readFile(name, 'utf8') }]
-    const files = (await readdir(name))
-      .filter(file => /\.(ya?ml|json)$/.test(file) && file !== 'kustomization.yaml')
-      .toSorted()
-    if (files.length === 0)
-      throw new NsmError('BAD_INPUT', `-f ${name}: the folder holds no .yaml, .yml or .json file`)
-    return await Promise.all(
-      files.map(async file => ({ file: join(name, file), text: await readFile(join(name, file), 'utf8') })),
-    )
+    const files = await manifestFiles(name, 'flat')
+    return await Promise.all(files.map(async file => ({ file, text: await readFile(file, 'utf8') })))
   } catch (cause) {
     if (cause instanceof NsmError) throw cause
     throw new NsmError('BAD_USAGE', `-f ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     })
   }
+}
+
+/**
+ * The files that a name stands for: itself, or a folder's .yaml, .yml and .json files in order of name; `deep` looks
+ * into its folders too. Throws BAD_INPUT for a folder that holds none, and what the file system says.
+ */
+export async function manifestFiles(name: string, depth: 'flat' | 'deep'): Promise<readonly string[]> {
+  if (!(await stat(name)).isDirectory()) return [name]
+  const files = (await readdir(name, { recursive: depth === 'deep' }))
+    .filter(file => /\.(ya?ml|json)$/.test(file) && basename(file) !== 'kustomization.yaml')
+    .toSorted()
+  if (files.length === 0)
+    throw new NsmError('BAD_INPUT', `-f ${name}: the folder holds no .yaml, .yml or .json file`)
+  return files.map(file => join(name, file))
 }

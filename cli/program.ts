@@ -9,10 +9,12 @@ import { describeCommand } from './commands/describe.ts'
 import { downCommand } from './commands/down.ts'
 import { execCommand } from './commands/exec.ts'
 import { getCommand } from './commands/get.ts'
+import { injectCommand } from './commands/inject.ts'
 import { logsCommand } from './commands/logs.ts'
 import { meshesCommand } from './commands/meshes.ts'
 import { psCommand } from './commands/ps.ts'
 import { servicesCommand } from './commands/services.ts'
+import { uninjectCommand } from './commands/uninject.ts'
 import { upCommand } from './commands/up.ts'
 import type { Context } from './context.ts'
 import { paintFor } from './output/paint.ts'
@@ -67,6 +69,8 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     deleteCommand(context),
     downCommand(context),
     meshesCommand(context),
+    injectCommand(context, exit),
+    uninjectCommand(context, exit),
     completionCommand(context, () => nsm),
   ]
   for (const command of commands) nsm.addCommand(command.copyInheritedSettings(nsm))

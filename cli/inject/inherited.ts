@@ -1,0 +1,24 @@
+import { isObject } from '#kube/shape.ts'
+import { annotationKeys } from '#sdk/service-ref.ts'
+import { objectsIn, valueAt } from './pod-places.ts'
+import type { SourceFile } from './transform.ts'
+
+/** The annotations that the pods of a namespace inherit, by the Namespace objects of the same input. */
+export function inheritedIn(
+  sources: readonly SourceFile[],
+): (namespace: string) => Readonly<Record<string, string>> {
+  const known = new Map<string, Readonly<Record<string, string>>>()
+  for (const { kind, value } of sources.flatMap(({ documents }) =>
+    documents.flatMap(found => objectsIn(found.value)),
+  )) {
+    const name = valueAt(value, ['metadata', 'name'])
+    const annotations = valueAt(value, ['metadata', 'annotations'])
+    if (kind !== 'Namespace' || typeof name !== 'string' || !isObject(annotations)) continue
+    const asked = annotationKeys.flatMap(key => {
+      const text = annotations[key]
+      return typeof text === 'string' ? [[key, text] as const] : []
+    })
+    known.set(name, Object.fromEntries(asked))
+  }
+  return namespace => known.get(namespace) ?? {}
+}
