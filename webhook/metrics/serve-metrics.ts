@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { Metrics } from './metrics.ts'
+
+/** A listener for Prometheus; disposing closes it. */
+export interface MetricsServer extends AsyncDisposable {
+  /** Where it listens, as `http://host:port`. */
+  readonly url: string
+}
+
+/** Where to listen. */
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Serves `GET /metrics` over plain HTTP on an address of its own, so that a NetworkPolicy can tell Prometheus from the
+ * API server. Rejects when the address cannot be listened on.
+ */
+export async function serveMetrics(metrics: Metrics, { host, port }: Address): Promise<MetricsServer> {
+  const server = createServer({ headersTimeout: 2_000, requestTimeout: 2_000 }, (request, response) => {
+    request.resume()
+    if (request.url?.split('?', 1)[0] !== '/metrics') {
+      response.writeHead(404).end('GET /metrics\n')
+      return
+    }
+    if (request.method !== 'GET') {
+      response.writeHead(405, { allow: 'GET' }).end()
+      return
+    }
+    metrics.print().then(
+      ({ contentType, text }) => response.writeHead(200, { 'content-type': contentType }).end(text),
+      () => response.writeHead(500).end(),
+    )
+  })
+  server.maxConnections = 64
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  const found = typeof address === 'object' && address !== null ? address.port : port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${found}`,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      server.closeAllConnections()
+      if (server.listening) await once(server, 'close')
+    },
+  }
+}
