@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { NsmError } from '#sdk/errors.ts'
 import { applyCommand } from './commands/apply.ts'
+import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { connectionsCommand } from './commands/connections.ts'
 import { deleteCommand } from './commands/delete.ts'
@@ -69,6 +70,7 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     deleteCommand(context),
     downCommand(context),
     meshesCommand(context),
+    checkCommand(context, exit),
     injectCommand(context, exit),
     uninjectCommand(context, exit),
     completionCommand(context, () => nsm),

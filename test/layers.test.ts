@@ -39,6 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'webhook/patch.ts',
     'webhook/rules.ts',
     'webhook/settings.ts',
+    'webhook/status.ts',
     'webhook/unpatch.ts',
   ],
   bench: ['*'],

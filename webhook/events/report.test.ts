@@ -59,6 +59,12 @@ describe('reportOf()', () => {
     expect(reportOf(told, question('pod'))).toMatchObject({ note: 'annotation x, entry 2: empty' })
   })
 
+  it('says which services a pod gets', () => {
+    expect(reportOf({ ...injected, message: 'vpn/vpn0', owner }, question('pod'))).toMatchObject({
+      note: 'a pod asks for vpn/vpn0: it gets the container that connects it',
+    })
+  })
+
   it('reports a workload on itself', () => {
     const told: Told = { result: 'changed', reasons: [] }
     expect(reportOf(told, question('deployment', { name: 'web', uid: 'u2' }))).toEqual({

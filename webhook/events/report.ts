@@ -6,7 +6,7 @@ import { type Owner, type Regarding, regardingOf } from './regarding.ts'
 export interface Told {
   readonly result: 'injected' | 'changed' | 'skipped' | 'denied'
   readonly reasons: readonly string[]
-  /** The text that the user of a refused object gets. */
+  /** The refusal, or the services that were injected. */
   readonly message?: string
   /** The controller of a pod. */
   readonly owner?: Owner
@@ -44,7 +44,9 @@ export function reportOf(outcome: Told, question: ReviewQuestion): Report | unde
 
 function wordsOf(outcome: Told, kind: string): Omit<Report, 'regarding'> | undefined {
   if (outcome.result === 'injected')
-    return injected('a pod asks for network services: it gets the container that connects it')
+    return injected(
+      `a pod asks for ${outcome.message ?? 'network services'}: it gets the container that connects it`,
+    )
   if (outcome.result === 'changed')
     return isWorkloadKind(kind)
       ? injected(`the pod template follows the annotation of the ${kind}`)
