@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeApiError, type WatchEvent, type WatchOptions } from './api.ts'
 import { type Inventory, newInventory } from './inventory.ts'
 import { isObject, type JsonObject } from './shape.ts'
@@ -135,9 +134,14 @@ function withQuery(path: string, query: Readonly<Record<string, string>>): strin
 
 /** The first attempt after a good one is made at once; then 0.5 s, doubled each time, with up to as much again. */
 async function pause(fruitless: number, signal: AbortSignal): Promise<void> {
-  if (fruitless === 0) return
+  if (fruitless === 0 || signal.aborted) return
   const wait = Math.min(longestWait, 250 * 2 ** fruitless) * (1 + Math.random())
-  await sleep(wait, undefined, { signal }).catch(() => undefined)
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  const timer = setTimeout(resolve, wait)
+  signal.addEventListener('abort', resolve, { once: true })
+  await promise
+  signal.removeEventListener('abort', resolve)
+  clearTimeout(timer)
 }
 
 function textOf(value: unknown): string {
