@@ -28,7 +28,7 @@ const object = fields({
   kind: whole,
   metadata,
   spec: fields({
-    ...wholes('hostNetwork', 'os', 'nodeSelector', 'resources', 'dnsPolicy', 'dnsConfig'),
+    ...wholes('hostNetwork', 'os', 'nodeSelector', 'resources', 'restartPolicy', 'dnsPolicy', 'dnsConfig'),
     containers,
     initContainers: containers,
     template,
