@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { NsmError } from '#sdk/errors.ts'
 import { applyCommand } from './commands/apply.ts'
@@ -19,6 +18,7 @@ import { uninjectCommand } from './commands/uninject.ts'
 import { upCommand } from './commands/up.ts'
 import type { Context } from './context.ts'
 import { paintFor } from './output/paint.ts'
+import { writeAll } from './output/write-all.ts'
 import { version } from './version.ts'
 
 /** Runs the nsm command with these arguments; resolves to its exit code. Errors are one line on stderr. */
@@ -28,8 +28,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
     process.on(name, () => stop.abort(new NsmError('CANCELLED', `stopped by ${name}`)))
   }
   const context: Context = {
-    out: text => void writeSync(1, text),
-    note: text => void writeSync(2, text),
+    out: text => writeAll(1, text),
+    note: text => writeAll(2, text),
     paint: paintFor(process.stderr),
     progress: process.stderr.isTTY ? 'live' : 'lines',
     columns: () => process.stderr.columns,

@@ -1,4 +1,4 @@
-import { isAlias, isCollection, isPair, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isAlias, isPair, type YAMLMap, type YAMLSeq } from 'yaml'
 import { align } from './align.ts'
 import { type Edit, insertAt } from './edit.ts'
 import { changeEntry } from './edit-entry.ts'
@@ -12,10 +12,9 @@ import {
   lineEnd,
   lineStart,
   nodeEnd,
-  nodeStart,
   rangeOf,
 } from './places.ts'
-import { renderEntry, renderItem } from './render.ts'
+import { renderBody, renderEntry, renderItem } from './render.ts'
 import { isJsonMap, isSameValue, type Walk } from './walk.ts'
 
 /**
@@ -29,6 +28,7 @@ export function editBlockMap(
 ): readonly Edit[] {
   if (!isJsonMap(before) || !isJsonMap(after)) return [replaceInline(node, after, walk)]
   const { layout } = walk
+  if (!node.items.some(entry => Object.hasOwn(after, keyOf(entry) ?? ''))) return [rewrite(node, after, walk)]
   const changes = node.items.flatMap((entry, index) => {
     const key = keyOf(entry)
     if (key === undefined) return []
@@ -67,8 +67,10 @@ export function editBlockSeq(
   const [start] = rangeOf(node)
   const column = columnOf(layout.text, start)
   const edits: Edit[] = []
+  const steps = align(before, after)
+  if (!steps.some(({ kind }) => kind === 'keep')) return [rewrite(node, after, walk)]
   let behind: number | undefined
-  for (const step of align(before, after)) {
+  for (const step of steps) {
     if (step.kind === 'put') {
       const lines = renderItem(after[step.to], layout)
       edits.push(
@@ -79,8 +81,7 @@ export function editBlockSeq(
     const item = node.items[step.from]
     const end = isPair(item) ? entryEnd(item) : nodeEnd(item)
     if (step.kind === 'drop') {
-      const dash = layout.text.lastIndexOf('-', nodeStart(layout.text, item))
-      edits.push(dropLines({ start: step.from === 0 ? start : dash, end, next: undefined }, walk))
+      edits.push(dropLines({ start: dashOf(node, step.from), end, next: nextDash(node, step.from) }, walk))
     } else if (!isSameValue(before[step.from], after[step.to])) {
       edits.push(...changeItem(item, { before: before[step.from], after: after[step.to] }, walk))
     }
@@ -89,16 +90,22 @@ export function editBlockSeq(
   return edits
 }
 
+/** Writes a whole map or list anew where it stands. */
+function rewrite(node: YAMLMap | YAMLSeq, after: object, walk: Walk): Edit {
+  const { text, eol } = walk.layout
+  const indent = ' '.repeat(columnOf(text, rangeOf(node)[0]))
+  const lines = renderBody(after, walk.layout).map((line, index) =>
+    index === 0 || line === '' ? line : indent + line,
+  )
+  return { ...replaceInline(node, after, walk), text: lines.join(eol) }
+}
+
 function changeItem(
   item: unknown,
   change: { readonly before: unknown; readonly after: unknown },
   walk: Walk,
 ): readonly Edit[] {
-  if (
-    isAlias(item) ||
-    (isCollection(item) && item.flow !== true && Object.keys(Object(change.after)).length === 0)
-  )
-    return [replaceInline(item, change.after, walk)]
+  if (isAlias(item)) return [replaceInline(item, change.after, walk)]
   return walk.edit(item, change)
 }
 
@@ -145,6 +152,16 @@ function dropLines(
   if (start < line) return { start, end, text: '' }
   const after = /^\r?\n/.exec(text.slice(end))?.[0].length ?? 0
   return { start: line, end: end + after, text: '' }
+}
+
+/** Where an item's dash is. */
+function dashOf(node: YAMLSeq, index: number): number {
+  const token = node.srcToken?.type === 'block-seq' ? node.srcToken.items[index] : undefined
+  return token?.start.find(({ type }) => type === 'seq-item-ind')?.offset ?? rangeOf(node.items[index])[0]
+}
+
+function nextDash(node: YAMLSeq, index: number): number | undefined {
+  return index + 1 < node.items.length ? dashOf(node, index + 1) : undefined
 }
 
 function nextStart(node: YAMLMap, index: number, { layout }: Walk): number | undefined {

@@ -30,6 +30,8 @@ export function editDocument(
     edit: (node, { before, after }) => {
       if (!isAlias(node)) walk.guard(node)
       const found = { before, after }
+      if (isCollection(node) && node.flow !== true && isEmptied(after))
+        return [replaceInline(node, after, walk)]
       if (isMap(node))
         return node.flow === true ? editFlowMap(node, found, walk) : editBlockMap(node, found, walk)
       if (isSeq(node))
@@ -60,6 +62,10 @@ export function editDocument(
 
 /** How often an anchor may be used: enough for real files, too little for a file that is made to explode. */
 export const limits = { maxAliasCount: 10_000 } as const
+
+function isEmptied(after: unknown): boolean {
+  return typeof after === 'object' && after !== null && Object.keys(after).length === 0
+}
 
 function anchorOf(node: unknown): string | undefined {
   return isScalar(node) || isCollection(node) ? node.anchor : undefined

@@ -7,6 +7,7 @@ import {
   entryStart,
   keyOf,
   leadingBlanks,
+  lineEnd,
   nodeEnd,
   nodeStart,
   rangeOf,
@@ -91,7 +92,10 @@ function isKept(key: string | undefined, after: Readonly<Record<string, unknown>
 /** Rewrites a whole value within its line. */
 export function replaceInline(node: unknown, value: unknown, { layout }: Walk): Edit {
   const [start] = rangeOf(node)
-  return { start, end: nodeEnd(node), text: renderInline(value, layout) }
+  const end = nodeEnd(node)
+  // A block scalar holds the line break behind it.
+  const isWhole = layout.text[end - 1] === '\n'
+  return { start, end: isWhole ? lineEnd(layout.text, end) : end, text: renderInline(value, layout) }
 }
 
 /** Takes items out so that an item which `putItems` put there leaves no trace. */
