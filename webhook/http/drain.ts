@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import type { Server } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How long to wait for what, in milliseconds. */
-export interface DrainTimes {
+/** What draining is about; times are in milliseconds. */
+interface Draining {
+  readonly server: Server
+  /** Closes the connections on which nothing came yet, which node does not count as idle. */
+  readonly closeUnused: () => void
   /** For everybody to know that this server goes away. */
   readonly delayMs: number
   /** For requests that are under way; then their connections are cut. */
@@ -14,17 +17,21 @@ export interface DrainTimes {
  * Ends a server: serves on for a while, then takes no more connections, finishes the requests that it has and closes
  * every connection. The signal ends all waiting. The caller sees to it that answers carry `connection: close`.
  */
-export async function drain(server: Server, times: DrainTimes, signal: AbortSignal): Promise<void> {
+export async function drain(draining: Draining, signal: AbortSignal): Promise<void> {
+  const { server, closeUnused, delayMs, finishMs } = draining
   if (!server.listening) return
-  await pause(times.delayMs, signal)
+  await pause(delayMs, signal)
   const closed = once(server, 'close')
   // This closes the idle connections as well.
   server.close()
-  const hurry = AbortSignal.any([signal, AbortSignal.timeout(times.finishMs)])
+  // A first request may be on its way, so the others get a moment.
+  const unused = setInterval(closeUnused, 100)
+  const hurry = AbortSignal.any([signal, AbortSignal.timeout(finishMs)])
   const cut = () => server.closeAllConnections()
   if (hurry.aborted) cut()
   hurry.addEventListener('abort', cut, { once: true })
   await closed
+  clearInterval(unused)
   hurry.removeEventListener('abort', cut)
 }
 

@@ -13,6 +13,7 @@ import { defaultLimits, type Limits } from './limits.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { newPages } from './pages.ts'
 import type { ReadLimits } from './read-body.ts'
+import { trackUnused } from './unused-connections.ts'
 
 /** What the server needs. */
 export interface ServerOptions extends Omit<Answering, keyof ReadLimits> {
@@ -56,11 +57,12 @@ export function newServer(options: ServerOptions): WebhookServer {
   server.keepAliveTimeout = limits.keepAliveMs
   server.maxConnections = limits.connections
   server.maxHeadersCount = 100
-  handleBadConnections(server, { log, metrics })
+  handleBadConnections(server, { log, metrics, keepAliveMs: limits.keepAliveMs })
+  const closeUnused = trackUnused(server)
   metrics.certificateNotAfter(notAfter(options.keyPair))
   const leave = async (delayMs: number, signal: AbortSignal) => {
     leaving = true
-    await drain(server, { delayMs, finishMs: limits.headersMs + limits.bodyMs }, signal)
+    await drain({ server, closeUnused, delayMs, finishMs: limits.headersMs + limits.bodyMs }, signal)
   }
   return {
     async listen(address) {
