@@ -81,7 +81,7 @@ function likely(pod: StoredPod, by: 'pod' | 'namespace', configuration: Configur
   const installed = configuration?.metadata?.creationTimestamp
   if (installed === undefined)
     return runs('the webhook is not installed', 'install it, then make the pod again')
-  if (Date.parse(pod.metadata?.creationTimestamp ?? '') <= Date.parse(installed))
+  if (Date.parse(pod.metadata?.creationTimestamp ?? '') < Date.parse(installed))
     return runs('it was made before the webhook was installed', again)
   const ignores = (configuration?.webhooks ?? []).some(({ failurePolicy }) => failurePolicy === 'Ignore')
   const late =
