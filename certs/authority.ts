@@ -3,7 +3,7 @@ import forge from 'node-forge'
 import { NsmError } from '#sdk/errors.ts'
 import { draft } from './draft.ts'
 import { newKey } from './key.ts'
-import type { CertificateAndKey } from './pem.ts'
+import { type CertificateAndKey, pemOf } from './pem.ts'
 
 /** How long an authority lasts. */
 export interface AuthorityOptions {
@@ -27,7 +27,7 @@ export async function makeAuthority(
     { name: 'subjectKeyIdentifier' },
   ])
   certificate.sign(forge.pki.privateKeyFromPem(pem), forge.md.sha256.create())
-  return { certificate: forge.pki.certificateToPem(certificate), key: pem }
+  return { certificate: pemOf(certificate), key: pem }
 }
 
 /** An authority that can sign. */

@@ -4,7 +4,7 @@ import { NsmError } from '#sdk/errors.ts'
 import { readAuthority } from './authority.ts'
 import { draft } from './draft.ts'
 import { newKey } from './key.ts'
-import type { CertificateAndKey } from './pem.ts'
+import { type CertificateAndKey, pemOf } from './pem.ts'
 
 /** What a certificate is for. At least one of names, ips and uris is needed. */
 export interface IssueOptions {
@@ -46,7 +46,7 @@ export async function issue(authority: CertificateAndKey, options: IssueOptions)
     },
   ])
   certificate.sign(signer.key, forge.md.sha256.create())
-  return { certificate: forge.pki.certificateToPem(certificate), key: pem }
+  return { certificate: pemOf(certificate), key: pem }
 }
 
 /** A common name has at most 64 characters (RFC 5280 appendix A); nobody reads it beside the alternative names. */

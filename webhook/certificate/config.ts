@@ -1,6 +1,7 @@
 import { usualLimits } from '#certs/rotation.ts'
 import { type Config, setting } from '#runtime/config.ts'
 import { duration, list, oneOf, text } from '#runtime/parse.ts'
+import { patchConfig } from '#webhook/settings.ts'
 import type { CertificateOptions } from './options.ts'
 
 /** The rows of the webhook's configuration that are about its certificate. */
@@ -41,13 +42,7 @@ export const certificateConfig = {
     default: 'nsm-webhook-certs',
     doc: 'With self and secret: name of the Secret.',
   }),
-  ownNamespace: setting({
-    env: 'NSM_WEBHOOK_NAMESPACE',
-    also: ['POD_NAMESPACE'],
-    parse: text,
-    default: 'nsm-system',
-    doc: 'Namespace of the webhook itself: of its Secret and its Service.',
-  }),
+  ownNamespace: patchConfig.ownNamespace,
   serviceName: setting({
     env: 'NSM_WEBHOOK_SERVICE',
     parse: text,
