@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
+import { version } from '#runtime/version.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { applyCommand } from './commands/apply.ts'
 import { checkCommand } from './commands/check.ts'
+import { checkInjectCommand } from './commands/check-inject.ts'
 import { completionCommand } from './commands/completion.ts'
 import { connectionsCommand } from './commands/connections.ts'
 import { deleteCommand } from './commands/delete.ts'
@@ -19,7 +21,6 @@ import { upCommand } from './commands/up.ts'
 import type { Context } from './context.ts'
 import { paintFor } from './output/paint.ts'
 import { writeAll } from './output/write-all.ts'
-import { version } from './version.ts'
 
 /** Runs the nsm command with these arguments; resolves to its exit code. Errors are one line on stderr. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -73,6 +74,7 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     checkCommand(context, exit),
     injectCommand(context, exit),
     uninjectCommand(context, exit),
+    checkInjectCommand(context, exit),
     completionCommand(context, () => nsm),
   ]
   for (const command of commands) nsm.addCommand(command.copyInheritedSettings(nsm))

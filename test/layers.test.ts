@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sdk: ['sdk'],
   kernel: ['sdk/errors.ts'],
   kube: ['sdk/errors.ts', 'sdk/log.ts'],
-  runtime: ['sdk/errors.ts', 'sdk/log.ts'],
+  runtime: ['sdk/errors.ts', 'sdk/log.ts', 'package.json'],
   certs: ['sdk/errors.ts', 'runtime', 'kube'],
   webhook: ['sdk', 'kube', 'runtime', 'certs'],
   'init-client': ['sdk', 'runtime'],

@@ -79,8 +79,8 @@ export const patchConfig = {
   ownNamespace: setting({
     env: 'POD_NAMESPACE',
     parse: text,
-    default: '',
-    doc: 'Namespace of the webhook itself, where nothing is injected.',
+    default: 'nsm-system',
+    doc: 'Namespace of the webhook itself: of its Secret and its Service; nothing is injected there.',
   }),
   ignoredNamespaces: setting({
     env: 'NSM_WEBHOOK_IGNORED_NAMESPACES',
