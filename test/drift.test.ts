@@ -43,7 +43,7 @@ describe('drift', () => {
     expect(manifestVariables(program).filter(name => !known.has(name))).toEqual([])
   })
 
-  it('the generated code is what buf makes of proto/', () => {
+  it('the generated code is what buf makes of proto/', { timeout: 60_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'nsm-gen-'))
     try {
       execFileSync('node_modules/.bin/buf', ['generate', '--output', folder], {
