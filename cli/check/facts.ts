@@ -46,7 +46,7 @@ export interface Facts {
   /** `v1.34.4`. */
   readonly version: () => Promise<string>
   readonly clock: () => Promise<Clock>
-  /** What becomes of an annotated pod, tried without making it. */
+  /** What becomes of an annotated pod, tried without making it, and where pods are injected. */
   readonly trial: (mode: 'init' | 'sidecar') => Promise<Trial>
 }
 
@@ -110,7 +110,11 @@ export function factsOf({ api, namespace, signal }: FactsOptions): Facts {
     nodes: once(() => list('/api/v1/nodes')),
     version: once(async () => String((await get('/version'))['gitVersion'])),
     clock: once(() => readClock(api, signal)),
-    trial: onceEach(mode => tryPod({ api, signal, mode, namespace: namespace ?? 'default' })),
+    trial: onceEach(async mode => {
+      const excluded = ['kube-system', 'kube-public', 'kube-node-lease', await facts.meshNamespace()]
+      const there = namespace === undefined || excluded.includes(namespace) ? 'default' : namespace
+      return tryPod({ api, signal, mode, namespace: there })
+    }),
   }
   return facts
 }

@@ -17,7 +17,7 @@ export function resultTable(results: readonly CheckResult[]): string {
   ).split('\n')
   const told = rows.flatMap(({ remedy }, index) => [
     lines[index] ?? '',
-    ...(remedy === '' ? [] : [`          -> ${remedy}`]),
+    ...(remedy === '' ? [] : [`        -> ${remedy}`]),
   ])
   return [header, ...told, ''].join('\n')
 }

@@ -23,7 +23,7 @@ export type SendResult = 'sent' | 'dropped' | 'limited' | 'failed'
 export interface EventsOptions {
   readonly api: Pick<KubeApi, 'call'>
   readonly log: Log
-  /** Name of the webhook's pod, said in each Event. */
+  /** Name of the webhook's pod, said in each Event; an empty one becomes nsm-webhook, because the API server wants one. */
   readonly instance: string
   readonly onResult?: (result: SendResult) => void
 }
@@ -149,7 +149,8 @@ class EventSender implements Events {
       }
     }
     const fresh = stored ? eventName(report) : name
-    const body = eventObject(report, found, { name: fresh, instance: this.#options.instance })
+    const instance = this.#options.instance === '' ? 'nsm-webhook' : this.#options.instance
+    const body = eventObject(report, found, { name: fresh, instance })
     await this.#call({ method: 'POST', path, body })
     this.#series.change(key, { stored: true, name: fresh })
   }
