@@ -14,11 +14,19 @@ export function inheritedIn(
     const name = valueAt(value, ['metadata', 'name'])
     const annotations = valueAt(value, ['metadata', 'annotations'])
     if (kind !== 'Namespace' || typeof name !== 'string' || !isObject(annotations)) continue
-    const asked = annotationKeys.flatMap(key => {
-      const text = annotations[key]
-      return typeof text === 'string' ? [[key, text] as const] : []
-    })
-    known.set(name, Object.fromEntries(asked))
+    known.set(name, servicesAsked(annotations))
   }
   return namespace => known.get(namespace) ?? {}
+}
+
+/** Of a namespace's annotations those that its pods inherit. */
+export function servicesAsked(
+  annotations: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    annotationKeys.flatMap(key => {
+      const text = annotations[key]
+      return typeof text === 'string' ? [[key, text] as const] : []
+    }),
+  )
 }

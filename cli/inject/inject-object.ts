@@ -1,9 +1,9 @@
+import { ownContainers } from '#cli/check/is-injected.ts'
 import { jsonPatched } from '#kube/apply-patch.ts'
 import { annotationsOf, checkMeta } from '#kube/meta.ts'
 import { type Pod, readPod } from '#kube/pod.ts'
 import { isObject, type JsonObject } from '#kube/shape.ts'
 import { annotationKeys, parseAnnotations } from '#sdk/service-ref.ts'
-import { ownNames } from '#webhook/names.ts'
 import { patchPod } from '#webhook/patch.ts'
 import { rules } from '#webhook/rules.ts'
 import type { PatchSettings } from '#webhook/settings.ts'
@@ -52,7 +52,9 @@ export function injectObject(found: FoundObject, context: InjectContext): Verdic
       object: nameOf(found),
       state: 'injected',
       reasons,
-      says: `${services ?? ''} → ${ownContainers(changed).join(', ')}`,
+      says: `${services ?? ''} → ${ownContainers(changed)
+        .map(({ name }) => name)
+        .join(', ')}`,
       warnings,
       ...(services === undefined ? {} : { services }),
       after: asJson(after),
@@ -91,18 +93,6 @@ export function withoutPod(found: FoundObject): Verdict {
   return podPath(found.kind) === undefined
     ? unchanged(found, 'other-kind', 'objects of this kind make no pods')
     : unchanged(found, 'no-pod-template', 'it has no pod template')
-}
-
-/** The names of containers that only we may use, as they are in a pod. */
-export function ownContainers(pod: JsonObject): readonly string[] {
-  return ['initContainers', 'containers'].flatMap(list => {
-    const containers = valueAt(pod, ['spec', list])
-    return (Array.isArray(containers) ? containers : []).flatMap(container =>
-      isObject(container) && typeof container['name'] === 'string' && ownNames.includes(container['name'])
-        ? [container['name']]
-        : [],
-    )
-  })
 }
 
 /** Reasons as a person reads them: the word for machines, and what it means. */

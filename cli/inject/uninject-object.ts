@@ -1,9 +1,10 @@
+import { ownContainers } from '#cli/check/is-injected.ts'
 import { jsonPatched } from '#kube/apply-patch.ts'
 import { readPod } from '#kube/pod.ts'
 import { isObject } from '#kube/shape.ts'
 import { statusAnnotation } from '#webhook/names.ts'
 import { unpatchPod } from '#webhook/unpatch.ts'
-import { ownContainers, withoutPod } from './inject-object.ts'
+import { withoutPod } from './inject-object.ts'
 import { type FoundObject, podPath, valueAt, withValueAt } from './pod-places.ts'
 import { nameOf, refused, unchanged, type Verdict } from './verdict.ts'
 
@@ -15,7 +16,8 @@ export function uninjectObject(found: FoundObject): Verdict {
   if (valueAt(value, ['metadata', 'annotations', statusAnnotation]) === undefined)
     return unchanged(found, 'not-injected', `there is no annotation ${statusAnnotation}`)
   try {
-    const { patch } = unpatchPod(readPod(value))
+    const pod = readPod(value)
+    const { patch } = unpatchPod(pod)
     if (patch.length === 0)
       return unchanged(
         found,
@@ -27,7 +29,9 @@ export function uninjectObject(found: FoundObject): Verdict {
       object: nameOf(found),
       state: 'uninjected',
       reasons: ['uninjected'],
-      says: ownContainers(value).join(', '),
+      says: ownContainers(pod)
+        .map(({ name }) => name)
+        .join(', '),
       warnings: [],
       after: isObject(after) ? after : found.value,
     }
