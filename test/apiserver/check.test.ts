@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -15,6 +17,10 @@ const cluster = await useCluster()
 const { signal } = new AbortController()
 const kubeconfig = join(cluster.folder, 'admin.kubeconfig')
 const key = 'ns.networkservicemesh.io'
+
+interface Entry {
+  readonly clientConfig: object
+}
 
 function ask(method: ApiCall['method'], path: string, body?: object) {
   return cluster.api.call({ method, path, signal, ...(body === undefined ? {} : { body }) })
@@ -305,25 +311,42 @@ describe('nsm check', () => {
   })
 
   it('finds that the API server does not trust the webhook', async () => {
-    const { webhooks } = (await ask('GET', configurationPath)) as {
-      readonly webhooks: readonly { readonly clientConfig: { readonly url: string } }[]
-    }
     const caBundle = Buffer.from(cluster.ca).toString('base64')
-    const distrusting = webhooks.map(entry => ({
-      ...entry,
-      clientConfig: { ...entry.clientConfig, caBundle },
-    }))
-    await ask('PATCH', configurationPath, { webhooks: distrusting })
+    await whileRegistered(
+      ({ clientConfig }) => ({ clientConfig: { ...clientConfig, caBundle } }),
+      'does not trust',
+    )
+  })
+
+  it('finds that the Service of the webhook is not there', async () => {
+    const service = { name: 'nsm-webhook', namespace: 'nsm-system', path: '/mutate' }
+    await whileRegistered(() => ({ clientConfig: { service } }), 'there is no webhook to ask')
+  })
+
+  it('finds that the API server gets no answer, as behind a firewall', async () => {
+    const silence = createServer().listen(0, '127.0.0.1')
+    await once(silence, 'listening')
+    const { port } = silence.address() as AddressInfo
+    const clientConfig = { url: `https://127.0.0.1:${port}/mutate` }
+    await whileRegistered(() => ({ clientConfig, timeoutSeconds: 1 }), 'TCP port 8443')
+    silence.close()
+  })
+
+  /** Expects a finding of `injection` while the entries are changed, and none afterwards. */
+  async function whileRegistered(change: (entry: Entry) => object, finding: string): Promise<void> {
+    const { webhooks } = (await ask('GET', configurationPath)) as { readonly webhooks: readonly Entry[] }
+    await ask('PATCH', configurationPath, {
+      webhooks: webhooks.map(entry => ({ ...entry, ...change(entry) })),
+    })
     await vi.waitFor(
-      async () =>
-        expect(await findings('injection', namespace)).toEqual([expect.stringContaining('does not trust')]),
-      { timeout: 5_000 },
+      async () => expect(await findings('injection', namespace)).toEqual([expect.stringContaining(finding)]),
+      { timeout: 10_000 },
     )
     await ask('PATCH', configurationPath, { webhooks })
     await vi.waitFor(async () => expect(await findings('injection', namespace)).toEqual([]), {
-      timeout: 5_000,
+      timeout: 10_000,
     })
-  })
+  }
 
   it('finds that nothing listens where the API server asks', async () => {
     await webhook.stop()

@@ -15,9 +15,6 @@ export interface Source {
   readonly instance: string
 }
 
-/** The API server's bound of a note, in bytes. */
-const noteBytes = 1024
-
 /**
  * An Event of events.k8s.io/v1. That version counts what repeats in a `series`, which one small patch moves on, and
  * demands the fields that say who reports what; core/v1 stores the same object with both left to taste.
@@ -37,7 +34,7 @@ export function eventObject(
     action: 'Admit',
     reason,
     regarding,
-    note: shortened(note),
+    note,
     type,
     ...series(occurrences),
   }
@@ -51,12 +48,4 @@ export function series({ count, last }: Occurrences): { readonly series?: object
 /** Kubernetes' MicroTime has exactly six digits after the point. */
 function microTime(at: number): string {
   return new Date(at).toISOString().replace('Z', '000Z')
-}
-
-function shortened(note: string): string {
-  const bytes = Buffer.from(note.replaceAll(/\s+/g, ' '))
-  if (bytes.length <= noteBytes) return bytes.toString()
-  // A character that the cut would split is left out; the dots take three bytes.
-  const end = bytes.subarray(0, noteBytes - 3).toString()
-  return `${end.replace(/\uFFFD$/, '')}…`
 }

@@ -39,6 +39,8 @@ export function regardingOf({ request }: ReviewQuestion, owner: Owner | undefine
 function reference(owner: Owner, namespace: string): Regarding | undefined {
   const { apiVersion = 'v1', kind = '', name = '', uid = '' } = owner
   if (kind === '' || name === '') return undefined
+  // What an object that is not made yet says of its owner, nobody has checked; these lengths no real one exceeds.
+  if (name.length > 253 || Math.max(kind.length, apiVersion.length, uid.length) > 320) return undefined
   return { apiVersion, kind, namespace, name, ...(uid === '' ? {} : { uid }) }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ReviewQuestion } from '#kube/admission-review.ts'
 import { eventObject } from './event-object.ts'
 import { reportOf, type Told } from './report.ts'
+import { shortNote } from './short-note.ts'
 
 const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-6d5', uid: 'u1', controller: true }
 
@@ -98,6 +99,11 @@ describe('reportOf()', () => {
       told: { result: 'changed', reasons: [] },
       asked: question('namespace', { name: 'blue', uid: 'u' }),
     },
+    {
+      name: 'an owner whose name nobody can have',
+      told: { ...injected, owner: { ...owner, name: 'x'.repeat(254) } },
+      asked: question('pod'),
+    },
     { name: 'a dry run', told: { ...injected, owner }, asked: question('pod', {}, { dryRun: true }) },
     {
       name: 'a workload without a name',
@@ -109,24 +115,25 @@ describe('reportOf()', () => {
   })
 })
 
-describe('eventObject()', () => {
-  const report = reportOf({ result: 'denied', reasons: [], message: 'é'.repeat(600), owner }, question('pod'))
-
-  it('keeps the note within 1024 bytes without splitting a character', () => {
-    if (report === undefined) throw new Error('no report')
-    const object = eventObject(report, { count: 1, first: 0, last: 0 }, { name: 'web.1', instance: 'w' })
-    const { note } = object as { readonly note: string }
-    expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024)
-    expect(note).toMatch(/^é+…$/)
+describe('shortNote()', () => {
+  it.each([
+    { name: 'short text', text: 'all of it', note: 'all of it' },
+    { name: 'several lines', text: 'one\n  two\n', note: 'one two' },
+    { name: 'exactly 1024 bytes', text: 'é'.repeat(512), note: 'é'.repeat(512) },
+    { name: 'two bytes too many', text: 'é'.repeat(513), note: `${'é'.repeat(510)}…` },
+    { name: 'a megabyte', text: 'x'.repeat(1 << 20), note: `${'x'.repeat(1021)}…` },
+  ])('keeps $name within 1024 bytes without splitting a character', ({ text, note }) => {
+    expect(shortNote(text)).toBe(note)
   })
+})
 
-  it('counts what was repeated before it was sent', () => {
-    if (report === undefined) throw new Error('no report')
-    expect(
-      eventObject(report, { count: 3, first: 0, last: 1500 }, { name: 'web.1', instance: 'w' }),
-    ).toMatchObject({
-      eventTime: '1970-01-01T00:00:00.000000Z',
-      series: { count: 3, lastObservedTime: '1970-01-01T00:00:01.500000Z' },
-    })
+it('eventObject() counts what was repeated before it was sent', () => {
+  const report = reportOf({ result: 'denied', reasons: ['BAD_ANNOTATION'], owner }, question('pod'))
+  if (report === undefined) throw new Error('no report')
+  expect(
+    eventObject(report, { count: 3, first: 0, last: 1500 }, { name: 'web.1', instance: 'w' }),
+  ).toMatchObject({
+    eventTime: '1970-01-01T00:00:00.000000Z',
+    series: { count: 3, lastObservedTime: '1970-01-01T00:00:01.500000Z' },
   })
 })

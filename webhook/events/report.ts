@@ -1,6 +1,7 @@
 import type { ReviewQuestion } from '#kube/admission-review.ts'
 import { isWorkloadKind } from '#kube/workload.ts'
 import { type Owner, type Regarding, regardingOf } from './regarding.ts'
+import { shortNote } from './short-note.ts'
 
 /** What Events need of the outcome of a review. */
 export interface Told {
@@ -17,6 +18,7 @@ export interface Report {
   readonly regarding: Regarding
   readonly type: 'Normal' | 'Warning'
   readonly reason: 'NetworkServicesInjected' | 'NetworkServicesSkipped' | 'NetworkServicesRefused'
+  /** At most 1024 bytes. */
   readonly note: string
 }
 
@@ -58,9 +60,9 @@ function wordsOf(outcome: Told, kind: string): Omit<Report, 'regarding'> | undef
 }
 
 function injected(note: string): Omit<Report, 'regarding'> {
-  return { type: 'Normal', reason: 'NetworkServicesInjected', note }
+  return { type: 'Normal', reason: 'NetworkServicesInjected', note: shortNote(note) }
 }
 
 function warning(reason: Report['reason'], note: string): Omit<Report, 'regarding'> {
-  return { type: 'Warning', reason, note }
+  return { type: 'Warning', reason, note: shortNote(note) }
 }

@@ -122,6 +122,18 @@ describe('sendEvents()', () => {
     expect(results.filter(result => result === 'sent')).toHaveLength(256)
   })
 
+  it('limits the Events of all objects together', async () => {
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < 200; n++) events.record(refused('bad', `web-${round}-${n}`), question)
+      await settle()
+    }
+    expect(results.filter(result => result === 'sent')).toHaveLength(256)
+    await vi.advanceTimersByTimeAsync(1_000)
+    for (let n = 0; n < 200; n++) events.record(refused('bad', `more-${n}`), question)
+    await settle()
+    expect(results.filter(result => result === 'sent')).toHaveLength(256 + 20)
+  })
+
   it('neither throws nor stops when the API server refuses', async () => {
     const heal = api.intercept(({ path }) => {
       throw new KubeApiError({ status: 403, reason: 'Forbidden' }, path)

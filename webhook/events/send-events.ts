@@ -58,6 +58,8 @@ class EventSender implements Events {
     keys: 4 * queueLength,
     now: Date.now,
   })
+  /** Whoever may make pods may name owners as he likes, so that a limit for each alone would be none. */
+  readonly #overall: Budget = newBudget({ burst: queueLength, refillMs: 50, keys: 1, now: Date.now })
   /** What is to be sent, and when. */
   readonly #waiting = new Map<string, number>()
   readonly #stop = new AbortController()
@@ -96,7 +98,7 @@ class EventSender implements Events {
 
   #enqueue(key: string, owner: string): void {
     if (this.#waiting.size >= queueLength) return this.#told('dropped')
-    if (!this.#budget.take(owner)) return this.#told('limited')
+    if (!this.#budget.take(owner) || !this.#overall.take('')) return this.#told('limited')
     const sent = this.#series.get(key)?.sent
     this.#waiting.set(key, sent === undefined ? 0 : sent + interval)
     if (this.#sending === undefined) this.#wake()
