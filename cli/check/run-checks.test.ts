@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { KubeApiError } from '#kube/api.ts'
 import { fakeApi } from '#kube/fake-api.ts'
@@ -133,4 +134,10 @@ describe('the report', () => {
   ] as const)('is clean: $clean with a $severity', ({ severity, clean }) => {
     expect(isClean([{ id: 'x', what: '', findings: [{ ...finding, severity }] }])).toBe(clean)
   })
+})
+
+it('cli/README.md names every check, in order, and no other', () => {
+  const [, section = ''] = readFileSync('cli/README.md', 'utf8').split('## nsm check')
+  const named = [...section.matchAll(/^\| `([a-z-]+)`/gm)].map(match => match[1])
+  expect(named).toEqual(checks.map(({ id }) => id))
 })
