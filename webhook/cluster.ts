@@ -35,7 +35,8 @@ export async function joinCluster(options: JoinOptions, signal: AbortSignal): Pr
   await using held = new AsyncDisposableStack()
   const { kubeconfig } = values
   const api = held.use(await connectApi(kubeconfig === '' ? 'in-cluster' : { kubeconfig }))
-  const namespaces = held.use(watchNamespaces({ api, log, signal }))
+  // Not ended by the signal: what pods inherit is needed until the last request is answered.
+  const namespaces = held.use(watchNamespaces({ api, log, signal: new AbortController().signal }))
   const events = values.events
     ? held.use(
         sendEvents({ api, log, instance: values.podName, onResult: result => metrics.eventSent(result) }),
