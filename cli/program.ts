@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '#runtime/version.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { applyCommand } from './commands/apply.ts'
+import { certsCommand } from './commands/certs.ts'
 import { checkCommand } from './commands/check.ts'
 import { checkInjectCommand } from './commands/check-inject.ts'
 import { completionCommand } from './commands/completion.ts'
@@ -75,6 +76,7 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     injectCommand(context, exit),
     uninjectCommand(context, exit),
     checkInjectCommand(context, exit),
+    certsCommand(context, exit),
     completionCommand(context, () => nsm),
   ]
   for (const command of commands) nsm.addCommand(command.copyInheritedSettings(nsm))

@@ -1,6 +1,7 @@
 import { fingerprintsOf, splitPem, whyRefused } from '#certs/bundle.ts'
-import { bundlePatch, type Configuration, readConfiguration } from '#certs/configuration.ts'
+import { type Configuration, readConfiguration } from '#certs/configuration.ts'
 import type { Authority } from '#certs/facts.ts'
+import { configurationsPath, publish } from '#certs/published.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
@@ -37,8 +38,6 @@ export interface BundleOptions
   readonly onChange: () => void
 }
 
-const collection = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-
 /**
  * Keeps `caBundle` of every entry of the one configuration, until the signal aborts: follows it by a watch and repairs
  * what others overwrite. A configuration that is not ours is left alone, which is said once.
@@ -48,7 +47,7 @@ export function keepBundle(
   signal: AbortSignal,
 ): Bundle & { readonly done: Promise<void> } {
   const { api, configuration: name, log, onChange, onPatched, everyMs = 60_000 } = options
-  const path = `${collection}/${encodeURIComponent(name)}`
+  const path = `${configurationsPath}/${encodeURIComponent(name)}`
   const wake = newWake()
   const since = new Map<string, number>()
   let known: Configuration | undefined
@@ -64,7 +63,7 @@ export function keepBundle(
   }
 
   const follow = async (): Promise<void> => {
-    const watched = `${collection}?fieldSelector=metadata.name%3D${encodeURIComponent(name)}`
+    const watched = `${configurationsPath}?fieldSelector=metadata.name%3D${encodeURIComponent(name)}`
     for await (const { type, object } of api.watch({ path: watched, signal, log })) {
       if (type === 'SYNCED') continue
       take(type === 'DELETED' ? undefined : object)
@@ -88,9 +87,8 @@ export function keepBundle(
     if (configuration === undefined) return 'same'
     const wanted = await options.wanted()
     if (wanted === undefined) return 'same'
-    const body = bundlePatch(configuration, wanted)
-    if (body.length === 0) return 'same'
-    if (configuration.owner.is === 'foreign') {
+    const { result, object } = await publish(api, { configuration, bundle: wanted }, signal)
+    if (configuration.owner.is === 'foreign' && result === 'foreign') {
       if (saidForeign !== configuration.owner.why) {
         log.warn(
           { configuration: name, why: configuration.owner.why },
@@ -101,8 +99,8 @@ export function keepBundle(
       saidForeign = configuration.owner.why
       return 'same'
     }
-    const contentType = 'application/json-patch+json'
-    take(await api.call({ method: 'PATCH', path, body, contentType, signal }))
+    if (result !== 'ok') return 'same'
+    take(object)
     log.info(
       { configuration: name, authorities: fingerprintsOf(wanted) },
       'the webhook configuration trusts our authorities',

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { makeFiles } from '#certs/make-files.ts'
 import { order } from '#certs/order.ts'
 import { decode } from '#certs/secret.ts'
+import { readSecret } from '#certs/shared-secret.ts'
 import type { KubeApi } from '#kube/api.ts'
 import { optionalObjectAt } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
@@ -8,9 +10,8 @@ import { type ExternalSource, openExternal } from './external.ts'
 import { followFiles } from './follow-files.ts'
 import { checkKeyPair, readKeyPair } from './key-pair.ts'
 import type { Certificate, CertificateOptions } from './options.ts'
-import { makeKeyPairFiles } from './own-certificate.ts'
 import { openReplica } from './replica.ts'
-import { readSecret, watchSecret } from './shared-secret.ts'
+import { watchSecret } from './watch-secret.ts'
 
 /**
  * Opens the certificate that is served, calls `use` with it and with each that follows, and keeps it up to date until the
@@ -23,8 +24,7 @@ export async function openCertificate(
 ): Promise<Certificate> {
   switch (options.source) {
     case 'files':
-      if (options.names.length > 0)
-        await makeKeyPairFiles(options.files, options.names, options.make ?? order)
+      if (options.names.length > 0) await makeFiles(options.files, options.names, options.make ?? order)
       return openExternal(files(options), options, signal)
     case 'secret':
       return openExternal(secret({ ...options, api: apiOf(options) }), options, signal)

@@ -5,6 +5,7 @@ import { order } from '#certs/order.ts'
 import { mayBeForgotten, nextStep } from '#certs/rotation.ts'
 import { annotate, readHeld, writeHeld } from '#certs/secret.ts'
 import { replicaName, servedKey, servedValue } from '#certs/served.ts'
+import { readSecret, type SecretPlace, writeSecret, writtenAt } from '#certs/shared-secret.ts'
 import { takeStep } from '#certs/take-step.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
@@ -13,9 +14,9 @@ import { pause } from '#sdk/workspace/pause.ts'
 import { type Bundle, keepBundle } from './bundle.ts'
 import type { Certificate, CertificateOptions } from './options.ts'
 import { newReplicaClock } from './replica-clock.ts'
-import { readSecret, type SecretPlace, watchSecret, writeSecret, writtenAt } from './shared-secret.ts'
 import { whyNotValid } from './validity.ts'
 import { newWake } from './wake.ts'
+import { watchSecret } from './watch-secret.ts'
 
 /** What a replica needs. */
 export interface ReplicaOptions extends CertificateOptions {

@@ -1,7 +1,6 @@
 import type { KubeApi } from '#kube/api.ts'
 import { isObject, type JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
-import type { Log } from '#sdk/log.ts'
 
 /** One Secret of the API server. */
 export interface SecretPlace {
@@ -30,16 +29,6 @@ export function writeSecret(place: SecretPlace, body: JsonObject, signal: AbortS
   return place.api.call({ method: 'PUT', path, body, signal })
 }
 
-/** Calls back whenever the Secret may have changed, until the signal aborts. What it holds then is to be read: an event may be older than our own last write. */
-export async function watchSecret(
-  { api, namespace, name }: SecretPlace,
-  changed: () => void,
-  { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
-): Promise<void> {
-  const path = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3D${encodeURIComponent(name)}`
-  for await (const { type } of api.watch({ path, signal, log })) if (type !== 'SYNCED') changed()
-}
-
 /** When the API server wrote the object last, by its own clock, to the second; undefined when it does not say. */
 export function writtenAt(object: JsonObject): number | undefined {
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
@@ -49,6 +38,7 @@ export function writtenAt(object: JsonObject): number | undefined {
   return known.length === 0 ? undefined : Math.max(...known)
 }
 
-function pathOf({ namespace, name }: SecretPlace): string {
+/** Path of the Secret. */
+export function pathOf({ namespace, name }: SecretPlace): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`
 }
