@@ -112,7 +112,7 @@ describe('changeSource()', () => {
       }),
       rounds,
     )
-  })
+  }, 30_000)
 
   it('takes back byte for byte what it has put', () => {
     fc.assert(
@@ -131,7 +131,7 @@ describe('changeSource()', () => {
       }),
       rounds,
     )
-  })
+  }, 30_000)
 
   it('leaves the other documents of a file alone', () => {
     const text = '%YAML 1.2\n---\na:   1 # x\n---\n\nb: [ 1,2 ]\n...\n--- # end\nc: "d"'

@@ -14,13 +14,23 @@ export function changeSource(
   documents: readonly SourceDocument[],
   values: readonly unknown[],
 ): string {
-  const text = documents[0]?.text ?? ''
-  const edits = documents.flatMap((document, index) => {
+  const changes = documents.map((document, index) => {
     const after = values[index]
-    return isSameValue(document.value, after) ? [] : editDocument(document, { before: document.value, after })
+    const { value, piece, text } = document
+    const edits = isSameValue(value, after) ? [] : editDocument(document, { before: value, after })
+    return { piece, text, edits }
   })
-  if (edits.length === 0) return text
-  const changed = applyEdits(text, edits)
+  const changed = Map.groupBy(changes, ({ piece }) => piece)
+    .values()
+    .map(group =>
+      applyEdits(
+        group[0]?.text ?? '',
+        group.flatMap(({ edits }) => edits),
+      ),
+    )
+    .toArray()
+    .join('')
+  if (changes.every(({ edits }) => edits.length === 0)) return changed
   const found = readAgain(file, changed)
   const wrong = documents.findIndex((_, index) => !isSameValue(found[index]?.value, values[index]))
   const culprit = documents[wrong] ?? (found.length === documents.length ? undefined : documents.at(-1))

@@ -15,7 +15,7 @@ import { renderBody, renderInline } from './render.ts'
 import { isSameValue, type Walk } from './walk.ts'
 
 /** What stands behind a colon whose value was written another way before; uninject writes it so again. */
-const wasComment = /^ # nsm: was (\S+)/
+const wasComment = /^ # nsm: was( +(\S+))/
 
 interface Change {
   readonly before: unknown
@@ -32,8 +32,8 @@ export function changeEntry(entry: Entry, change: Change, walk: Walk): readonly 
   const { after } = change
   const colon = colonEnd(entry)
   const was = wasComment.exec(text.slice(colon, lineEnd(text, colon)))
-  if (was !== null && isBlock(value) && isSameValue(valueOf(was[1] ?? '', colon, walk), after))
-    return toInline(entry, { start: colon, end: colon + was[0].length, text: ` ${was[1]}` }, walk)
+  if (was !== null && isBlock(value) && isSameValue(valueOf(was[2] ?? '', colon, walk), after))
+    return toInline(entry, { start: colon, end: colon + was[0].length, text: was[1] ?? '' }, walk)
   if (isBlock(value)) {
     if (isFilled(after) && Array.isArray(after) === Array.isArray(change.before))
       return walk.edit(value, change)
@@ -61,8 +61,8 @@ function toBlock(entry: Entry, after: object, walk: Walk): readonly Edit[] | und
   const end = isLeftOut(value) ? colon : Math.max(colon, nodeEnd(value))
   const written = text.slice(colon, end)
   const isPlain = written === '' || written === ' []' || written === ' {}'
-  const isNull = isScalar(value) && value.value === null && /^ [~nN]\w*$/.test(written)
-  if (!isPlain && !isNull && !(isAlias(value) && /^ \*\S+$/.test(written))) return undefined
+  const isNull = isScalar(value) && value.value === null && /^ +[~nN]\w*$/.test(written)
+  if (!isPlain && !isNull && !(isAlias(value) && /^ +\*\S+$/.test(written))) return undefined
   if (written === ' []' && !Array.isArray(after)) return undefined
   if (written === ' {}' && Array.isArray(after)) return undefined
   const column = columnOf(text, entryStart(text, entry))

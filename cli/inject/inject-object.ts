@@ -38,7 +38,10 @@ export function injectObject(found: FoundObject, context: InjectContext): Verdic
     const within = podWithin(found, context)
     if (within === undefined) return withoutPod(found)
     if (within.askedBy === undefined)
-      return unchanged(found, 'no-annotation', 'nothing asks for network services')
+      return {
+        ...unchanged(found, 'no-annotation', 'nothing asks for network services'),
+        warnings: misses(found, within, context),
+      }
     const { pod, namespace, inherited, path } = within
     const result = patchPod(pod, { settings: context.settings, namespace, inherited })
     const { reasons, warnings, services } = result
@@ -62,6 +65,18 @@ export function injectObject(found: FoundObject, context: InjectContext): Verdic
   } catch (thrown) {
     return refused(found, thrown)
   }
+}
+
+/** What looks like an annotation of ours on an object that asks for nothing. */
+function misses(found: FoundObject, { pod, path }: PodWithin, { settings, namespace }: InjectContext) {
+  const mentions = (value: unknown) =>
+    Object.keys(Object(valueAt(value, ['metadata', 'annotations']))).some(key =>
+      /networkservicemesh\.io/i.test(key),
+    )
+  const own = mentions(pod) ? patchPod(readPod(pod), { settings, namespace }).warnings : []
+  if (path.length === 0 || !mentions(found.value)) return own
+  checkMeta(found.value, found.kind)
+  return [...own, ...parseAnnotations(annotationsOf(found.value)).warnings]
 }
 
 /**

@@ -90,6 +90,10 @@ export const inputs: readonly Input[] = [
     story: 'JSON with four blanks, as kubectl prints it',
     text: `${json({ kind: 'List', items: [podValue, { kind: 'Secret' }, podValue] }, 4)}\n`,
   },
+  {
+    story: 'JSON objects one after the other, as jq prints them',
+    text: `${json(podValue, 2)}\n${json(podValue)} {"kind": "}{"}\n${json(podValue, 2)}\n`,
+  },
   { story: 'JSON with tabs', text: json(podValue, '\t') },
   {
     story: 'JSON with an empty list of init containers',

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '#runtime/config.ts'
 import { patchConfig, patchSettings } from '#webhook/settings.ts'
@@ -80,3 +81,51 @@ it('a list of many objects comes back', () => {
   const text = JSON.stringify({ kind: 'List', items: Array.from({ length: 500 }, () => item) }, undefined, 4)
   expect(uninject(inject(text).text()).text()).toBe(text)
 })
+
+/** Ways in which people disturb a line. */
+const disturbances: readonly ((line: string, blanks: number) => string)[] = [
+  (line, blanks) => `${' '.repeat(blanks)}# note\n${line}`,
+  line => `\n${line}`,
+  line => `   \n${line}`,
+  line => `${line} # why`,
+  line => `${line}  `,
+  line => line.replace(/: *(\S+)$/, ':  $1'),
+  line => line.replace(/:$/, ': &anchor'),
+  line => line.replace(/^( *)- (\S)/, '$1-   $2'),
+]
+
+const disturbed = fc
+  .record({
+    input: fc.constantFrom(...inputs),
+    changes: fc.array(
+      fc.record({ at: fc.nat(60), how: fc.constantFrom(...disturbances), blanks: fc.nat(9) }),
+      { minLength: 1, maxLength: 5 },
+    ),
+  })
+  .map(({ input, changes }) => {
+    const eol = input.text.includes('\r\n') ? '\r\n' : '\n'
+    const lines = input.text.split(eol)
+    for (const { at, how, blanks } of changes) {
+      const index = at % lines.length
+      lines[index] = how(lines[index] ?? '', blanks).replaceAll('\n', eol)
+    }
+    return lines.join(eol)
+  })
+
+it('uninject takes inject back byte for byte, whatever people do to blanks and comments', () => {
+  fc.assert(
+    fc.property(disturbed, fc.constantFrom('init' as const, 'sidecar' as const), (text, mode) => {
+      fc.pre(isYaml(text))
+      expect(uninject(inject(text, mode).text()).text()).toBe(text)
+    }),
+    { numRuns: 300 },
+  )
+}, 30_000)
+
+function isYaml(text: string): boolean {
+  try {
+    return readSource('x', text).length > 0
+  } catch {
+    return false
+  }
+}

@@ -29,6 +29,18 @@ const rows = [
     exit: 0,
   },
   {
+    story: 'an annotation in another case',
+    text: changed('ns.net', 'Ns.net'),
+    report: 'pod/web unchanged\npod/web warning: annotation Ns.networkservicemesh.io is ignored',
+    exit: 0,
+  },
+  {
+    story: 'an annotation of a workload in another case',
+    text: 'kind: Job\nmetadata: {name: a, annotations: {Ns.networkservicemesh.io: a}}\nspec: {template: {}}\n',
+    report: 'job/a warning: annotation Ns.networkservicemesh.io is ignored',
+    exit: 0,
+  },
+  {
     story: 'a kind that makes no pods',
     text: 'kind: ConfigMap\nmetadata: {name: a}\n',
     report: 'configmap/a unchanged',
@@ -109,6 +121,18 @@ const rows = [
     exit: 65,
   },
   { story: 'text that is no YAML', text: 'a: b\n- c\n', report: 'x.yaml:2:1: ', exit: 65 },
+  {
+    story: 'a stream of JSON objects that does not end',
+    text: '{"kind":"A"}\n{"kind":"B"}\n{"kind":}{\n',
+    report: 'x.yaml:2:1: ',
+    exit: 65,
+  },
+  {
+    story: 'the place of a mistake in a stream of JSON objects',
+    text: '{"kind":"A"}\n\n{"kind":"B",\n"kind":"C"}\n',
+    report: 'x.yaml:4:1: Map keys must be unique',
+    exit: 65,
+  },
   {
     story: 'a key that is there twice',
     text: 'kind: Pod\nkind: Pod\n',
