@@ -1,48 +1,60 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { measureWebhook } from '#bench/webhook/measure.ts'
+import { webhookText } from '#bench/webhook/report.ts'
 import { type Report, reportText } from './report.ts'
 
 /**
  * `npm run bench [-- --json] [-- --connections 200]`: how fast connections come about, beside the same links made by
  * bare netlink in the same run. Everything happens in namespaces of its own; nothing stays.
+ *
+ * `npm run bench -- webhook [--json] [--rounds 3] [--seconds 2]`: the webhook beside a bare HTTPS server of Node.
  */
-const args = process.argv.slice(2)
-const within = [
-  '--user',
-  '--map-root-user',
-  '--net',
-  '--mount',
-  '--propagation',
-  'private',
-  '--pid',
-  '--fork',
-  '--kill-child',
-  '--mount-proc',
-]
-const prepare = 'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/nsm /run/netns && exec "$@"'
-const done = spawnSync(
-  'unshare',
-  [
-    ...within,
-    'sh',
-    '-c',
-    prepare,
-    'bench',
-    process.execPath,
-    'dist/bench.js',
-    ...args.filter(arg => arg !== '--json'),
-  ],
-  {
+const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, kernel ${release()}, Node ${process.version}`
+const [what, ...args] = process.argv.slice(2)
+if (what === 'webhook') await benchWebhook(args)
+else benchMesh(process.argv.slice(2))
+
+async function benchWebhook(given: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: given,
+    options: {
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '2' },
+    },
+  })
+  const report = await measureWebhook(Number(values.rounds), Number(values.seconds))
+  print(report, values.json ? undefined : webhookText(machine, report))
+}
+
+function benchMesh(given: readonly string[]): void {
+  const within = [
+    '--user',
+    '--map-root-user',
+    '--net',
+    '--mount',
+    '--propagation',
+    'private',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+  ]
+  const prepare = 'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/nsm /run/netns && exec "$@"'
+  const program = [process.execPath, 'dist/bench.js', ...given.filter(arg => arg !== '--json')]
+  const done = spawnSync('unshare', [...within, 'sh', '-c', prepare, 'bench', ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
-  },
-)
-if (done.status === 0) {
-  const report = JSON.parse(done.stdout) as Report
-  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, kernel ${release()}, Node ${process.version}`
-  process.stdout.write(
-    args.includes('--json')
-      ? `${JSON.stringify({ machine, ...report }, undefined, 2)}\n`
-      : reportText(machine, report),
-  )
-} else process.exitCode = done.status ?? 1
+  })
+  if (done.status === 0) {
+    const report = JSON.parse(done.stdout) as Report
+    print(report, given.includes('--json') ? undefined : reportText(machine, report))
+  } else process.exitCode = done.status ?? 1
+}
+
+/** Prints a report as text, or as JSON when there is none. */
+function print(report: object, text: string | undefined): void {
+  process.stdout.write(text ?? `${JSON.stringify({ machine, ...report }, undefined, 2)}\n`)
+}

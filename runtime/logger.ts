@@ -19,7 +19,7 @@ export function bufferedLogger(name: string): Log {
   const destination = pino.destination({
     dest: 2,
     sync: false,
-    minLength: 4096,
+    minLength: 16 * 1024 - 1,
     maxLength: 4 * 1024 * 1024,
     periodicFlush: 200,
   })

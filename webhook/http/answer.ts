@@ -5,7 +5,7 @@ import { type Outcome, review } from '#webhook/review.ts'
 import type { PatchSettings } from '#webhook/settings.ts'
 import { cancelled, httpErrorOf } from './http-error.ts'
 import { noteAnswer, noteDefect, noteRejection } from './note.ts'
-import { type ReadLimits, readBody } from './read-body.ts'
+import { joined, type ReadLimits, readBody } from './read-body.ts'
 import { readQuestion } from './read-question.ts'
 import { type Exchange, refuse, sendJson } from './send.ts'
 
@@ -45,7 +45,8 @@ export async function answerReview(
   const seen: { bytes: number; question?: ReviewQuestion } = { bytes: 0 }
   metrics.begin()
   try {
-    const body = await readBody(exchange.request, answering)
+    const pieces = await readBody(exchange.request, answering)
+    const body = joined(pieces)
     seen.bytes = body.length
     const question = readQuestion(body)
     seen.question = question

@@ -10,14 +10,14 @@ export interface ReadLimits {
 }
 
 /**
- * Reads the body of a request, never more than the limits allow, whatever its headers promise. The caller leaves
- * `largeBodies` for the request when it is done with it. Rejects with HttpError: 413, 415, 400 when there is no body, 408 when it takes too long,
- * 503 when too many large ones are being read.
+ * Reads the body of a request in pieces, never more than the limits allow, whatever its headers promise. The caller
+ * leaves `largeBodies` for the request when it is done with it. Rejects with HttpError: 413, 415, 400 when there is no
+ * body, 408 when it takes too long, 503 when too many large ones are being read.
  */
 export async function readBody(
   request: IncomingMessage,
   { limits, largeBodies }: ReadLimits,
-): Promise<Buffer> {
+): Promise<readonly Buffer[]> {
   checkType(request)
   const promised = Number(request.headers['content-length'] ?? 0)
   const checkSize = (size: number) => {
@@ -27,10 +27,24 @@ export async function readBody(
       throw new HttpError(503, 'busy', 'too many large bodies are being read; ask again')
   }
   checkSize(promised)
-  const body = await collect(request, { checkSize, ms: limits.bodyMs })
-  if (body.length === 0)
+  const pieces = await collect(request, { checkSize, ms: limits.bodyMs })
+  if (pieces.length === 0)
     throw new HttpError(400, 'bad_json', 'the body is empty, expected an AdmissionReview')
-  return body
+  return pieces
+}
+
+/** Bodies up to this size share one buffer. */
+const shared = Buffer.allocUnsafeSlow(256 * 1024)
+
+/** The pieces as one body, which is the caller's until it waits for something: the next body may be put in its place. */
+export function joined(pieces: readonly Buffer[]): Buffer {
+  const [first] = pieces
+  if (first !== undefined && pieces.length === 1) return first
+  const size = pieces.reduce((sum, { length }) => sum + length, 0)
+  if (size > shared.length) return Buffer.concat(pieces, size)
+  let at = 0
+  for (const piece of pieces) at += piece.copy(shared, at)
+  return shared.subarray(0, size)
 }
 
 function checkType({ headers }: IncomingMessage): void {
@@ -47,8 +61,8 @@ interface Collecting {
   readonly ms: number
 }
 
-function collect(request: IncomingMessage, { checkSize, ms }: Collecting): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+function collect(request: IncomingMessage, { checkSize, ms }: Collecting): Promise<readonly Buffer[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly Buffer[]>()
   const chunks: Buffer[] = []
   let size = 0
   const timer = setTimeout(
@@ -66,7 +80,7 @@ function collect(request: IncomingMessage, { checkSize, ms }: Collecting): Promi
   }
   const end = () => {
     clearTimeout(timer)
-    resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, size))
+    resolve(chunks)
   }
   const gone = () => {
     if (!request.complete) stop(cancelled())

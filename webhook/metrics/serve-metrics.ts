@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { Metrics } from './metrics.ts'
+
+// Not imported: an import of node:http evaluates all its exports, and so loads undici, 10 MiB that are not needed.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** A listener for Prometheus; disposing closes it. */
 export interface MetricsServer extends AsyncDisposable {
