@@ -3,6 +3,7 @@ import { align } from './align.ts'
 import { type Edit, insertAt } from './edit.ts'
 import { changeEntry } from './edit-entry.ts'
 import { replaceInline } from './edit-flow.ts'
+import { isOverride, mergedValue, overrideComment } from './merge-keys.ts'
 import {
   breakBefore,
   columnOf,
@@ -28,24 +29,25 @@ export function editBlockMap(
 ): readonly Edit[] {
   if (!isJsonMap(before) || !isJsonMap(after)) return [replaceInline(node, after, walk)]
   const { layout } = walk
-  if (!node.items.some(entry => Object.hasOwn(after, keyOf(entry) ?? ''))) return [rewrite(node, after, walk)]
+  const stays = (key: string | undefined) => key === undefined || Object.hasOwn(after, key)
+  if (!node.items.some(entry => stays(keyOf(entry)))) return [rewrite(node, after, walk)]
   const changes = node.items.flatMap((entry, index) => {
     const key = keyOf(entry)
     if (key === undefined) return []
-    if (!Object.hasOwn(after, key))
-      return [
-        dropLines(
-          { start: entryStart(layout.text, entry), end: entryEnd(entry), next: nextStart(node, index, walk) },
-          walk,
-        ),
-      ]
+    if (!stays(key) || (isOverride(entry, walk) && isSameValue(mergedValue(node, key, walk), after[key]))) {
+      const next = nextStart(node, index, walk)
+      return [dropLines({ start: entryStart(layout.text, entry), end: entryEnd(entry), next }, walk)]
+    }
     if (isSameValue(before[key], after[key])) return []
     return changeEntry(entry, { before: before[key], after: after[key] }, walk)
   })
   const added = Object.keys(after).filter(
     key => !node.items.some(entry => keyOf(entry) === key) && !isSameValue(before[key], after[key]),
   )
-  const lines = added.flatMap(key => renderEntry(key, after[key], layout))
+  const lines = added.flatMap(key => {
+    const [first = '', ...rest] = renderEntry(key, after[key], layout)
+    return [rest.length > 0 && Object.hasOwn(before, key) ? `${first}${overrideComment}` : first, ...rest]
+  })
   return [
     ...changes,
     ...putLines(

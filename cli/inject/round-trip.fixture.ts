@@ -176,6 +176,22 @@ export const inputs: readonly Input[] = [
     text: 'x-init: &init\n- name: wait\nkind: Pod\nmetadata:\n  annotations:\n    ns.networkservicemesh.io: a\nspec:\n  initContainers: *init\n  containers: []\n',
   },
   {
+    story: 'a pod spec that is an alias, in two objects',
+    text: 'kind: List\nx: &spec\n  containers:\n  - name: a\nitems:\n- kind: Pod\n  metadata: {annotations: {networkservicemesh.io: a}}\n  spec: *spec\n- kind: Pod\n  metadata: {annotations: {networkservicemesh.io: b}}\n  spec:   *spec # too\n',
+  },
+  {
+    story: 'a template that is an alias',
+    text: 'kind: Deployment\nx: &template\n  metadata:\n    annotations:\n      networkservicemesh.io: a\n  spec:\n    containers:\n    - name: a\nspec:\n  template: *template\n',
+  },
+  {
+    story: 'annotations that come by a merge key alone',
+    text: 'x: &x\n  networkservicemesh.io: a\nkind: Pod\nmetadata:\n  annotations:\n    <<: *x\nspec:\n  containers: []\n',
+  },
+  {
+    story: 'a spec whose init containers come by a merge key',
+    text: 'x: &x\n  initContainers:\n  - name: wait\ny: &y\n  containers:\n  - name: a\nkind: Pod\nmetadata:\n  annotations:\n    networkservicemesh.io: a\nspec:\n  <<: [*x, *y]\n  hostname: a\n',
+  },
+  {
     story: 'annotations with a merge key',
     text: 'x: &x\n  a: b\nkind: Pod\nmetadata:\n  annotations:\n    <<: *x\n    ns.networkservicemesh.io: a\nspec:\n  containers: []\n',
   },

@@ -308,3 +308,12 @@ it('nsm inject | nsm uninject gives what went in, through pipes and megabytes', 
   expect(back.status).toBe(0)
   expect(back.stdout === many).toBe(true)
 }, 60_000)
+
+it('a reader that goes away early is no defect', () => {
+  using work = folder({ 'x.yaml': `# ${'x'.repeat(1_000_000)}\n` })
+  const script = '"$0" cli/main.ts inject "$1" | head -c 1'
+  const { stderr } = spawnSync('sh', ['-c', script, process.execPath, join(work.path, 'x.yaml')], {
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('nsm: nobody reads the output any more [CANCELLED]\n')
+}, 60_000)
