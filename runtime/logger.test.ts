@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+
+const fixture = fileURLToPath(new URL('./logger.fixture.ts', import.meta.url))
 
 describe('bufferedLogger()', () => {
   it.each(['ends', 'later', 'throws', 'exits'])('loses no line when the program %s', how => {
-    const fixture = join(import.meta.dirname, 'logger.fixture.ts')
     const { stderr } = spawnSync(process.execPath, [fixture, how], { encoding: 'utf8' })
     const lines = stderr
       .split('\n')

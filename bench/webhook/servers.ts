@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { makeAuthority } from '#certs/authority.ts'
 import { issue } from '#certs/issue.ts'
 import { body } from './bodies.ts'
@@ -21,6 +22,8 @@ export interface Server extends AsyncDisposable {
   /** Resident memory now, in MiB. */
   memory(): Promise<number>
 }
+
+const baseline = fileURLToPath(new URL('./baseline.ts', import.meta.url))
 
 /** What to start. */
 export type What = 'webhook' | 'baseline'
@@ -82,7 +85,7 @@ function startWebhook({ certificate, key }: Place, port: number): ChildProcess {
 }
 
 function startBaseline({ certificate, key }: Place, port: number): ChildProcess {
-  return spawnPinned([join(import.meta.dirname, 'baseline.ts'), certificate, key, String(port)], process.env)
+  return spawnPinned([baseline, certificate, key, String(port)], process.env)
 }
 
 function spawnPinned(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { fuzz } from './fuzz.ts'
 import type { Target } from './line.ts'
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const [count, seed] = [Number(values.count), Number(values.seed)]
 const most = 300
 
-const server = fork(join(import.meta.dirname, 'webhook-server.ts'), {
+const server = fork(fileURLToPath(new URL('./webhook-server.ts', import.meta.url)), {
   stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
 })
 const [target] = (await once(server, 'message')) as [Target]
