@@ -62,7 +62,10 @@ export function readOverrides(annotations: Readonly<Record<string, string>>): Ov
 export function unknownAnnotations(annotations: Readonly<Record<string, string>>): readonly string[] {
   return Object.keys(annotations)
     .filter(key => key.startsWith(prefix) && !knownAnnotations.includes(key))
-    .map(key => `annotation ${key} is not known and does nothing; known are ${knownAnnotations.join(', ')}`)
+    .map(
+      key =>
+        `annotation ${key} is not known and does nothing; known are inject, ${Object.keys(readers).join(', ')}`,
+    )
 }
 
 /** An image reference, bounded and without what no registry takes (distribution/reference). */
