@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import jsonPatch from 'fast-json-patch'
 import { parse, stringify } from 'yaml'
 import type { AdmissionResponse, ReviewQuestion } from '#kube/admission-review.ts'
@@ -79,7 +79,10 @@ export function goldenCases(): readonly GoldenCase[] {
 
 /** Files among the goldens that are no case. */
 export function strayFiles(): readonly string[] {
-  return globSync('**/*.*', { cwd: folder }).filter(file => !/^[a-z0-9-]+\/[a-z0-9-]+\.yaml$/.test(file))
+  return globSync('**', { cwd: folder, withFileTypes: true })
+    .filter(entry => !entry.isDirectory())
+    .map(entry => relative(folder, join(entry.parentPath, entry.name)))
+    .filter(file => !/^[a-z0-9-]+\/[a-z0-9-]+\.yaml$/.test(file))
 }
 
 /** The question about an object, as the API server asks it. */
