@@ -110,7 +110,9 @@ function runGo(go: string, args: readonly string[]): string {
   const done = spawnSync(go, args, { cwd, env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
   if (done.status === 0) return done.stdout
   const why = `${done.stderr}${done.stdout}`.trim().split('\n').slice(-3).join(' ')
-  throw new Impossible(`go ${args[0] ?? ''} of Kubernetes ${version} failed (is there a network?): ${why}`)
+  throw new Impossible(
+    `go ${args[0] ?? ''} of Kubernetes ${version} failed (it needs a network, the first time): ${why}`,
+  )
 }
 
 function succeeds(command: string, args: readonly string[], cwd: string): boolean {

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeAuthority } from '#certs/authority.ts'
 import { issue } from '#certs/issue.ts'
+import { temporaryFolder } from './folder.ts'
 import { freePorts } from './ports.ts'
 import { type Program, startProgram } from './process.ts'
 
@@ -41,8 +41,7 @@ export interface RunningCluster extends AsyncDisposable {
 export async function startCluster(): Promise<RunningCluster> {
   await using made = new AsyncDisposableStack()
   const binaries = provideBinaries()
-  const folder = await mkdtemp(join(tmpdir(), 'nsm-apiserver-'))
-  made.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const { path: folder } = made.use(await temporaryFolder())
   const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3)
   const facts: ClusterFacts = {
     server: `https://127.0.0.1:${port}`,
