@@ -44,7 +44,7 @@ function programPath(): string {
 /** Whoever waits for a certificate can wait; whoever waits for an answer of the webhook should not. */
 function yieldTo(pid: number): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_LOW)
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
     // It has ended already.
   }

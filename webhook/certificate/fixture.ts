@@ -1,7 +1,7 @@
 import { bundleOf, whyRefused } from '#certs/bundle.ts'
 import { readConfiguration } from '#certs/configuration.ts'
 import type { Held } from '#certs/held.ts'
-import { make } from '#certs/make.ts'
+import { type Made, make, type Order } from '#certs/make.ts'
 import { usualLimits } from '#certs/rotation.ts'
 import { readHeld, writeHeld } from '#certs/secret.ts'
 import { takeStep } from '#certs/take-step.ts'
@@ -78,9 +78,13 @@ export async function patchSecret(api: KubeApi, body: JsonObject): Promise<void>
 }
 
 /** Starts a rotation as `nsm certs rotate` does. */
-export async function announce(api: KubeApi): Promise<void> {
+export async function announce(api: KubeApi, maker: (what: Order) => Promise<Made> = make): Promise<void> {
   const secret = await readSecret(api)
-  const after = await takeStep(readHeld(secret), 'announce', { limits: quickLimits, names: ['x'], make })
+  const after = await takeStep(readHeld(secret), 'announce', {
+    limits: quickLimits,
+    names: ['x'],
+    make: maker,
+  })
   const body = writeHeld(secret, after)
   await api.call({ method: 'PUT', path: `${secrets}/nsm-webhook-certs`, body, signal })
 }

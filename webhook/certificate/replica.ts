@@ -1,6 +1,6 @@
 import { bundleOf } from '#certs/bundle.ts'
 import type { Leaf } from '#certs/facts.ts'
-import type { Held } from '#certs/held.ts'
+import { type Held, phaseOf } from '#certs/held.ts'
 import { order } from '#certs/order.ts'
 import { mayBeForgotten, nextStep } from '#certs/rotation.ts'
 import { annotate, readHeld, writeHeld } from '#certs/secret.ts'
@@ -53,6 +53,8 @@ class Replica implements Certificate {
   readonly #done: Promise<unknown>
   /** As it was last read or written; undefined when it may have changed since. */
   #secret: JsonObject | undefined
+  /** How often the watch has told of a change. */
+  #changes = 0
   #leaf: Leaf | undefined
   #told: { readonly leaf: string; readonly seen: number } | undefined
   #said = ''
@@ -70,7 +72,9 @@ class Replica implements Certificate {
     this.#bundle = keepBundle({ ...options, wanted, onChange }, this.#signal)
     const changed = () => {
       this.#secret = undefined
+      this.#changes += 1
       this.#wake.call()
+      this.#bundle.poke()
     }
     const watching = watchSecret(this.#place, changed, { signal: this.#signal, log })
     this.#done = Promise.all([this.#bundle.done, watching, this.#run()])
@@ -105,12 +109,17 @@ class Replica implements Certificate {
   }
 
   async #run(): Promise<void> {
-    const { log, everyMs = 60_000 } = this.#options
+    const { log, everyMs = 60_000, limits } = this.#options
     let troubles = 0
     while (!this.#signal.aborted) {
       try {
-        if ((await this.#round()) === 'again') continue
+        const result = await this.#round()
         troubles = 0
+        if (result === 'again') continue
+        // Nothing happens when an announced authority has been trusted for long enough: look.
+        const often = result === 'announced' ? Math.min(everyMs, limits.propagationMs / 4) : everyMs
+        // Not all at the same moment: all would make what one is needed for.
+        await this.#wake.wait(often * (0.75 + Math.random() / 2), this.#signal)
       } catch (thrown) {
         if (this.#signal.aborted) break
         this.#secret = undefined
@@ -119,41 +128,45 @@ class Replica implements Certificate {
         const level = error.code === 'CONFLICT' && troubles < 5 ? 'debug' : 'warn'
         log[level]({ err: error }, 'keeping the shared certificate failed; it is tried again')
         await pause(backoff(troubles, { first: 50, most: 30_000 }), this.#signal)
-        continue
       }
-      // Not all at the same moment: all would make what one is needed for.
-      await this.#wake.wait(everyMs * (0.75 + Math.random() / 2), this.#signal)
     }
     this.#first.reject(NsmError.from(this.#signal.reason, 'CANCELLED'))
   }
 
   /** Looks once, and takes at most one step: serve, tell, or change what is shared. */
-  async #round(): Promise<'again' | 'idle'> {
-    const secret = this.#secret ?? (await readSecret(this.#place, this.#signal))
-    this.#secret = secret
+  async #round(): Promise<'again' | 'idle' | 'announced'> {
+    const secret = this.#secret ?? (await this.#keep(readSecret(this.#place, this.#signal)))
     const held = readHeld(secret)
     this.#serve(held)
     if (await this.#tell(secret)) return 'again'
     const decision = this.#decide(held)
     if (decision.step === 'wait') {
       this.#say(decision.reason)
-      return 'idle'
+      return phaseOf(held) === 'announced' ? 'announced' : 'idle'
     }
     if (decision.step === 'switch') {
       // The watch may lag behind: what is about to be relied on is looked at.
       await this.#bundle.refresh()
-      if (this.#decide(held).step !== 'switch') return 'idle'
+      if (this.#decide(held).step !== 'switch') return 'announced'
     }
     const { limits, names, log, make = order } = this.#options
     const means = { limits, names, make: (what: Parameters<typeof make>[0]) => make(what, this.#signal) }
     const after = await takeStep(held, decision.step, means)
-    this.#secret = await writeSecret(this.#place, writeHeld(secret, after), this.#signal)
+    await this.#keep(writeSecret(this.#place, writeHeld(secret, after), this.#signal))
     log.info(
       { step: decision.step, reason: decision.reason, leaf: after.leaf?.fingerprint },
       'the shared certificate goes on',
     )
     this.#bundle.poke()
     return 'again'
+  }
+
+  /** Remembers the answer, unless the watch told of a change while it was awaited: that may be a later one. */
+  async #keep(answer: Promise<JsonObject>): Promise<JsonObject> {
+    const changes = this.#changes
+    const secret = await answer
+    this.#secret = this.#changes === changes ? secret : undefined
+    return secret
   }
 
   #decide(held: Held) {
@@ -190,9 +203,11 @@ class Replica implements Certificate {
     if (fresh && now >= mine.seen && !compare) return false
     // The time of the comparison must differ from the last one: the API server does not date what stays the same.
     const value = servedValue(this.#leaf, now, compare ? 1 : limits.beatMs)
-    this.#secret = await writeSecret(this.#place, annotate(secret, servedKey(replica), value), this.#signal)
-    this.#told = { leaf: this.#leaf.fingerprint, seen: now }
-    this.#clock.compare(writtenAt(this.#secret), now)
+    const { fingerprint } = this.#leaf
+    const body = annotate(secret, servedKey(replica), value)
+    const written = await this.#keep(writeSecret(this.#place, body, this.#signal))
+    this.#told = { leaf: fingerprint, seen: now }
+    this.#clock.compare(writtenAt(written), now)
     return true
   }
 
