@@ -1,23 +1,24 @@
 import { annotationsOf, describeObject } from '#kube/meta.ts'
-import { type Container, isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
+import { isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { parseAnnotations, printServiceRefs } from '#sdk/service-ref.ts'
 import { isIntact } from './container/covers.ts'
 import { renderContainer, type Shape } from './container/render.ts'
+import type { Injection } from './injection.ts'
 import { ownNames } from './names.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import { indexOf } from './position.ts'
-import { type AskedFor, type PatchContext, rulesThatHold, type SkipReason, subjectOf } from './rules.ts'
+import {
+  type AskedFor,
+  checkSwitch,
+  type PatchContext,
+  rulesThatHold,
+  type SkipReason,
+  subjectOf,
+} from './rules.ts'
 import { digestOf, type InjectionStatus, statusOf } from './status.ts'
 import { type Unpatched, unpatchPod } from './unpatch.ts'
 import { warningsAbout } from './warnings.ts'
-
-/** The container that a pod gets, and where. */
-export interface Injection {
-  readonly container: Container
-  readonly list: 'initContainers' | 'containers'
-  readonly index: number
-}
 
 /** Whether a pod gets the container. */
 export type Decision =
@@ -59,16 +60,15 @@ export function decide(pod: Pod, context: PatchContext): Decision {
     const reasons = held.map(({ reason }) => reason)
     return { inject: false, reasons, warnings: [...told, ...warningsAbout(pod, asked)] }
   }
+  checkSwitch(pod)
   const status = statusOf(pod)
   const earlier = unpatchPod(pod)
   checkNames(earlier.pod)
   const overrides = readOverrides(annotationsOf(pod))
   const services = printServiceRefs(parseAsked(asked, subject.namespace))
   const injection = place(earlier.pod, { services, overrides, context })
-  const warnings = warningsAbout(earlier.pod, asked, injection.container)
-  const found = findInjected(pod, status)
-  const current = status?.digest === digestOf(injection.container)
-  if (current && found.length === 1 && found.every(old => isIntact(old, injection.container)))
+  const warnings = warningsAbout(earlier.pod, asked, injection)
+  if (status?.digest === digestOf(injection.container) && isThere(pod, injection, status))
     return { inject: false, reasons: ['already-injected'], warnings }
   return {
     inject: true,
@@ -123,11 +123,11 @@ export function shapeFor(pod: Pod, mode: 'init' | 'sidecar', sidecars: 'native' 
   return (pod.spec?.restartPolicy ?? 'Always') === 'Always' ? 'sidecar-container' : 'init'
 }
 
-/** The containers of an earlier pass that are still there. */
-function findInjected(pod: Pod, status: InjectionStatus | undefined): readonly Container[] {
-  return (['initContainers', 'containers'] as const).flatMap(list =>
-    (pod.spec?.[list] ?? []).filter(({ name = '' }) => status?.[list].includes(name) === true),
-  )
+/** Whether the one container that an earlier pass put there is still what and where it should be. */
+function isThere(pod: Pod, { container, list, index }: Injection, status: InjectionStatus): boolean {
+  const ours = [...status.initContainers, ...status.containers]
+  const found = pod.spec?.[list]?.[index]
+  return ours.length === 1 && found !== undefined && found.name === ours[0] && isIntact(found, container)
 }
 
 /** Throws ALREADY_EXISTS when the user has a container with a name of ours. */

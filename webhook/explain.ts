@@ -8,8 +8,7 @@ export interface Explained {
   readonly rule: string
   /** In words, behind "because". */
   readonly meaning: string
-  /** `refuses`: it could not be judged, because a value is malformed. */
-  readonly state: 'holds' | 'does not hold' | 'refuses'
+  readonly state: 'holds' | 'does not hold'
 }
 
 /** Why a pod is injected, left alone or refused. */
@@ -31,18 +30,9 @@ export function explainPod(pod: Pod, context: PatchContext): Explanation {
     rules: rules.map(({ reason, meaning, holds }) => ({
       rule: reason,
       meaning,
-      state: stateOf(() => holds(subject)),
+      state: holds(subject) ? 'holds' : 'does not hold',
     })),
     result: attempt(() => patchPod(pod, context)),
-  }
-}
-
-function stateOf(holds: () => boolean): Explained['state'] {
-  try {
-    return holds() ? 'holds' : 'does not hold'
-  } catch {
-    // The result carries the reason.
-    return 'refuses'
   }
 }
 

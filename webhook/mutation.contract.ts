@@ -139,8 +139,8 @@ export const faults: readonly Fault[] = [
   {
     file: 'patch.ts',
     fault: 'the status does not list the annotation',
-    from: 'annotations: Object.keys(defaults)',
-    to: 'annotations: []',
+    from: 'annotations: defaults,',
+    to: 'annotations: {},',
   },
   {
     file: 'patch.ts',
@@ -260,9 +260,9 @@ export const faults: readonly Fault[] = [
   },
   {
     file: 'unpatch.ts',
-    fault: 'any annotation that the status names is taken out',
-    from: 'status.annotations.filter(key => key === defaultContainerAnnotation)',
-    to: 'status.annotations',
+    fault: 'a default container that its owner has changed is taken out',
+    from: '(found !== undefined && found === defaultContainer)',
+    to: 'found !== undefined',
   },
   {
     file: 'unpatch.ts',
@@ -310,14 +310,14 @@ export const faults: readonly Fault[] = [
   {
     file: 'decide.ts',
     fault: 'the digest alone says that a container is current',
-    from: 'current && found.length === 1 && found.every(old => isIntact(old, injection.container))',
-    to: 'current && found.length === 1',
+    from: 'status?.digest === digestOf(injection.container) && isThere(pod, injection, status)',
+    to: 'status?.digest === digestOf(injection.container)',
   },
   {
     file: 'decide.ts',
     fault: 'a status without a container says that it is current',
-    from: 'current && found.length === 1 && found.every(',
-    to: 'current && found.every(',
+    from: 'found !== undefined && found.name === ours[0] && isIntact(found, container)',
+    to: '(found === undefined || isIntact(found, container))',
   },
   {
     file: 'decide.ts',

@@ -68,10 +68,16 @@ export function unknownAnnotations(annotations: Readonly<Record<string, string>>
     )
 }
 
+/** One part of the path of an image. */
+const part = '[a-z0-9]+(?:(?:[.]|_|__|-+)[a-z0-9]+)*'
+
+const imagePattern = new RegExp(
+  `^(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?${part}(?:/${part})*(?::[\\w][\\w.-]{0,127})?(?:@[a-z0-9]+:[0-9a-fA-F]{32,128})?$`,
+)
+
 /** An image reference, bounded and without what no registry takes (distribution/reference). */
 function imageName(value: string): string {
-  const name = /^[\w][\w.:-]*(?:\/[\w][\w.-]*)*(?::[\w][\w.-]{0,127})?(?:@[a-z0-9]+:[0-9a-fA-F]{32,128})?$/
-  if (value.length > 512 || !name.test(value))
+  if (value.length > 512 || !imagePattern.test(value))
     throw new Error('expected the name of an image, like registry.example/nsm-init:v1')
   return value
 }

@@ -1,6 +1,7 @@
 import { annotationsOf } from '#kube/meta.ts'
 import type { Pod } from '#kube/pod.ts'
-import { decide, type Injection } from './decide.ts'
+import { decide } from './decide.ts'
+import type { Injection } from './injection.ts'
 import { addEntries, type Gap, gapIn, type Operation, pointer } from './json-patch.ts'
 import { defaultContainerAnnotation, servicesVariable, statusAnnotation } from './names.ts'
 import type { PatchContext } from './rules.ts'
@@ -55,7 +56,7 @@ function injectionPatch(pod: Pod, injection: Injection): readonly Operation[] {
     digest: digestOf(container),
     initContainers: list === 'initContainers' ? [container.name ?? ''] : [],
     containers: list === 'containers' ? [container.name ?? ''] : [],
-    annotations: Object.keys(defaults),
+    annotations: defaults,
     made: placesThat(gaps, 'absent'),
     replaced: Object.fromEntries(placesThat(gaps, 'null').map(place => [place, null])),
   }

@@ -163,7 +163,8 @@ function describe({
     const subject: KubeObject = json
     const known = {
       ...(name === undefined || name === '' ? {} : { name }),
-      ...(namespace === undefined ? {} : { namespace }),
+      // A namespace is in no namespace, though its request names itself as one.
+      ...(kind === 'Namespace' || namespace === undefined ? {} : { namespace }),
     }
     const owner = controllerOf(subject)
     return {

@@ -56,8 +56,7 @@ export function subjectOf(pod: Pod, context: PatchContext): Subject {
 
 /**
  * The reasons for leaving a pod alone, in order. The first decides alone; of the others all that hold are told, so that
- * the pod's owner removes them in one go. `holds` throws BAD_ANNOTATION where an annotation of ours has a value that it
- * cannot have.
+ * the pod's owner removes them in one go.
  */
 export const rules: readonly Rule[] = [
   {
@@ -88,19 +87,19 @@ export const rules: readonly Rule[] = [
   {
     reason: 'opted-out',
     meaning: `its annotation ${injectAnnotation} is "false"`,
-    holds: ({ pod }) => switchOf(pod) === 'false',
+    holds: ({ pod }) => annotationsOf(pod)[injectAnnotation] === 'false',
   },
   {
     reason: 'host-network',
     meaning: 'the pod has hostNetwork: true',
     warning:
-      'the pod asks for network services but has hostNetwork: true, so it has no interfaces of its own and gets none',
+      'network services are asked for, but the pod has hostNetwork: true, so it has no interfaces of its own and gets none',
     holds: ({ pod }) => pod.spec?.hostNetwork === true,
   },
   {
     reason: 'windows-pod',
     meaning: 'the pod runs on Windows',
-    warning: 'the pod asks for network services but runs on Windows, where there are none',
+    warning: 'network services are asked for, but the pod runs on Windows, where there are none',
     holds: ({ pod }) =>
       pod.spec?.os?.name === 'windows' || pod.spec?.nodeSelector?.['kubernetes.io/os'] === 'windows',
   },
@@ -130,10 +129,10 @@ function servicesIn(
   return found.length === 0 ? undefined : Object.fromEntries(found.map(key => [key, annotations[key] ?? '']))
 }
 
-/** The switch of a pod, which is on when it says nothing. */
-function switchOf(pod: Pod): 'true' | 'false' {
+/** Throws BAD_ANNOTATION when the switch of a pod is neither on nor off; it is on when the pod says nothing. */
+export function checkSwitch(pod: Pod): void {
   const value = annotationsOf(pod)[injectAnnotation] ?? 'true'
-  if (value === 'true' || value === 'false') return value
+  if (value === 'true' || value === 'false') return
   throw new NsmError(
     'BAD_ANNOTATION',
     `${describeObject(pod, 'Pod')}: annotation ${injectAnnotation} is ${JSON.stringify(value)}, expected "true" or "false"`,

@@ -10,7 +10,7 @@ const nothing = {
   digest: '',
   initContainers: [],
   containers: [],
-  annotations: [],
+  annotations: {},
   made: [],
   replaced: {},
 }
@@ -27,7 +27,7 @@ describe('statusOf()', () => {
       digest: '00',
       initContainers: ['nsm-init'],
       containers: ['nsm-sidecar'],
-      annotations: ['kubectl.kubernetes.io/default-container'],
+      annotations: { 'kubectl.kubernetes.io/default-container': 'app' },
       made: ['/metadata', '/spec/initContainers'] as const,
       replaced: { '/spec/dnsPolicy': 'ClusterFirst', '/spec/dnsConfig': { nameservers: ['192.0.2.1'] } },
     }

@@ -33,8 +33,8 @@ export interface InjectionStatus {
   readonly digest: string
   readonly initContainers: readonly string[]
   readonly containers: readonly string[]
-  /** Annotations that were set besides the status. */
-  readonly annotations: readonly string[]
+  /** Annotations that were set besides the status, and to what. */
+  readonly annotations: Readonly<Record<string, string>>
   /** Places that were absent and were made. */
   readonly made: readonly Place[]
   /** Places that had another value, and which. */
@@ -50,7 +50,7 @@ export function printStatus(status: InjectionStatus): string {
     digest,
     ...(initContainers.length === 0 ? {} : { initContainers }),
     ...(containers.length === 0 ? {} : { containers }),
-    ...(annotations.length === 0 ? {} : { annotations }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     ...(made.length === 0 ? {} : { made }),
     ...(Object.keys(replaced).length === 0 ? {} : { replaced }),
   })
@@ -69,7 +69,7 @@ export function statusOf(pod: Pod): InjectionStatus | undefined {
     digest: textOf(status['digest']),
     initContainers: textsOf(status['initContainers']).filter(name => ownNames.includes(name)),
     containers: textsOf(status['containers']).filter(name => ownNames.includes(name)),
-    annotations: textsOf(status['annotations']),
+    annotations: mapOf(status['annotations']),
     made: places.filter(place => textsOf(status['made']).includes(place)),
     replaced: Object.fromEntries(
       places.filter(place => Object.hasOwn(replaced, place)).map(place => [place, replaced[place]]),
@@ -79,6 +79,11 @@ export function statusOf(pod: Pod): InjectionStatus | undefined {
 
 function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter(item => typeof item === 'string') : []
+}
+
+function mapOf(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(isObject(value) ? value : {})
+  return Object.fromEntries(entries.flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])))
 }
 
 function textOf(value: unknown): string {

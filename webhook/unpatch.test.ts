@@ -63,7 +63,7 @@ describe('unpatchPod()', () => {
     {
       name: 'takes the default container out when the status says that it was set',
       given: {
-        status: { annotations: [defaultContainer] },
+        status: { annotations: { [defaultContainer]: 'app' } },
         annotations: { [defaultContainer]: 'app', a: 'b' },
       },
       left: { metadata: { annotations: { a: 'b' } }, spec: { containers: [{ name: 'app' }] } },
@@ -77,8 +77,19 @@ describe('unpatchPod()', () => {
       },
     },
     {
+      name: 'leaves the default container when its owner has changed it since',
+      given: {
+        status: { annotations: { [defaultContainer]: 'app' } },
+        annotations: { [defaultContainer]: 'db' },
+      },
+      left: {
+        metadata: { annotations: { [defaultContainer]: 'db' } },
+        spec: { containers: [{ name: 'app' }] },
+      },
+    },
+    {
       name: 'leaves any other annotation, whatever the status says',
-      given: { status: { annotations: ['a', 'ns.networkservicemesh.io'] }, annotations: { a: 'b' } },
+      given: { status: { annotations: { a: 'b' } }, annotations: { a: 'b' } },
       left: { metadata: { annotations: { a: 'b' } }, spec: { containers: [{ name: 'app' }] } },
     },
     {

@@ -32,10 +32,12 @@ export function unpatchPod(original: Pod): Unpatched {
       if (status[field].includes(name)) change({ op: 'remove', path: pointer('spec', field, index) })
     }
   }
-  const defaulted = status.annotations.filter(key => key === defaultContainerAnnotation)
-  for (const key of [statusAnnotation, ...defaulted]) {
-    if (annotationsOf(pod)[key] !== undefined)
-      change({ op: 'remove', path: pointer('metadata', 'annotations', key) })
+  const defaultContainer = status.annotations[defaultContainerAnnotation]
+  for (const key of [statusAnnotation, defaultContainerAnnotation]) {
+    const found = annotationsOf(pod)[key]
+    // What its owner has changed since is his.
+    const put = key === statusAnnotation || (found !== undefined && found === defaultContainer)
+    if (found !== undefined && put) change({ op: 'remove', path: pointer('metadata', 'annotations', key) })
   }
   // The deepest first: what was made inside a place must be gone before the place is judged.
   for (const path of status.made.toSorted((a, b) => b.length - a.length)) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Container } from '#kube/pod.ts'
 import { settings } from './golden.contract.ts'
 import { subjectOf } from './rules.ts'
 import { warningsAbout } from './warnings.ts'
@@ -7,9 +8,10 @@ const socket = 'networkservicemesh.io/socket'
 const pinned = { limits: { cpu: '1', memory: '1Gi' } }
 const ours = { name: 'nsm-init', resources: { limits: { [socket]: '1' } } }
 
-function warn(annotations: Readonly<Record<string, string>>, container?: object, spec: object = {}) {
+function warn(annotations: Readonly<Record<string, string>>, container?: Container, spec: object = {}) {
   const pod = { metadata: { annotations }, spec }
-  return warningsAbout(pod, subjectOf(pod, { settings }).asked, container)
+  const injection = container && ({ container, list: 'initContainers', index: 0 } as const)
+  return warningsAbout(pod, subjectOf(pod, { settings }).asked, injection)
 }
 
 describe('warningsAbout()', () => {
@@ -65,12 +67,6 @@ describe('warningsAbout()', () => {
     },
   ])('tells of $name that asks for the socket too', ({ spec, says }) => {
     expect(warn({}, ours, spec)).toEqual([expect.stringMatching(says)])
-  })
-
-  it('does not take our own container of an earlier pass for another', () => {
-    expect(
-      warn({}, ours, { initContainers: [ours], containers: [{ name: 'app', resources: null }] }),
-    ).toEqual([])
   })
 
   it.each([

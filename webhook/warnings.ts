@@ -1,16 +1,20 @@
 import { annotationsOf } from '#kube/meta.ts'
-import { type Container, isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
+import { isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
 import { parseAnnotations } from '#sdk/service-ref.ts'
 import { keepsGuaranteed } from './container/resources.ts'
-import { initContainerName, injectAnnotation, ownNames, socketResource } from './names.ts'
+import type { Injection } from './injection.ts'
+import { initContainerName, injectAnnotation, socketResource } from './names.ts'
 import { unknownAnnotations } from './overrides.ts'
 import type { AskedFor } from './rules.ts'
 
-/** Sentences about what is legal but probably not meant. `container` is what the pod gets, if it gets one. */
+/**
+ * Sentences about what is legal but probably not meant. `pod` has nothing of ours in it; `injection` is what it gets, if
+ * it gets something.
+ */
 export function warningsAbout(
   pod: Pod,
   asked: AskedFor | undefined,
-  container?: Container,
+  injection?: Injection,
 ): readonly string[] {
   const annotations = annotationsOf(pod)
   // The refs are of no interest here, and their mistakes are told elsewhere.
@@ -22,33 +26,35 @@ export function warningsAbout(
     ...(idle
       ? [`annotation ${injectAnnotation} is "true", but neither the pod nor its namespace names a service`]
       : []),
-    ...(container === undefined ? [] : warningsAboutContainer(pod, container)),
+    ...(injection === undefined ? [] : warningsAboutInjection(pod, injection)),
   ]
 }
 
-function warningsAboutContainer(pod: Pod, container: Container): readonly string[] {
-  const { name, resources } = container
-  const others = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
-    .filter(other => !ownNames.includes(other.name ?? ''))
+function warningsAboutInjection(pod: Pod, { container, list }: Injection): readonly string[] {
+  const { name = '', resources } = container
+  const annotations = annotationsOf(pod)
+  const askers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
     .filter(other => other.resources?.limits?.[socketResource] !== undefined)
     .map(other => other.name ?? '')
-  const demoted = isGuaranteedByContainers(pod) && !keepsGuaranteed(resources ?? {})
-  const ends = annotationsOf(pod)['networkservicemesh.io/mode'] === 'sidecar' && name === initContainerName
-  return [
-    ...(others.length === 0
-      ? []
-      : [
-          `${others.join(', ')} asks for ${socketResource} too: kubelet may fail such a pod when it restarts; ${name ?? ''} alone needs it`,
-        ]),
-    ...(demoted
-      ? ['the pod is of class Guaranteed, and with these requests of the injected container it is Burstable']
-      : []),
-    ...(ends
-      ? [
-          'the pod is meant to end and this cluster has no native side-cars, so it gets an init container instead of a side-car',
-        ]
-      : []),
+  const cases = [
+    {
+      holds: askers.length > 0,
+      says: `${askers.join(', ')} asks for ${socketResource} too: kubelet may fail such a pod when it restarts; ${name} alone needs it`,
+    },
+    {
+      holds: isGuaranteedByContainers(pod) && !keepsGuaranteed(resources ?? {}),
+      says: 'the pod is of class Guaranteed, and with these requests of the injected container it is Burstable',
+    },
+    {
+      holds: annotations['networkservicemesh.io/mode'] === 'sidecar' && name === initContainerName,
+      says: 'the pod is meant to end and this cluster has no native side-cars, so it gets an init container instead of a side-car',
+    },
+    {
+      holds: list === 'containers' && annotations['networkservicemesh.io/init-position'] !== undefined,
+      says: `annotation networkservicemesh.io/init-position has no effect: this cluster has no native side-cars, so ${name} is an ordinary container`,
+    },
   ]
+  return cases.filter(({ holds }) => holds).map(({ says }) => says)
 }
 
 function withoutServices(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -83,7 +83,7 @@ describe('nsm check-inject FILE', () => {
     {
       story: 'a malformed switch',
       text: changed(': vpn-gateway', ': a\n    networkservicemesh.io/inject: maybe'),
-      says: /opted-out +malformed/,
+      says: /expected "true" or "false"/,
       exit: 1,
     },
     {

@@ -45,7 +45,6 @@ function section(name: string, header: readonly string[], rows: readonly (readon
 const held: Readonly<Record<Explained['state'], string>> = {
   holds: 'yes',
   'does not hold': 'no',
-  refuses: 'malformed',
 }
 
 const longest = 60

@@ -195,7 +195,7 @@ describe('nsm inject', () => {
       [
         `${file}:1: pod/web injected: vpn-gateway → nsm-init [injected]`,
         `${file}:12: pod/web skipped: host-network: the pod has hostNetwork: true`,
-        'pod/web warning: the pod asks for network services but has hostNetwork: true, so it has no interfaces of its own and gets none',
+        'pod/web warning: network services are asked for, but the pod has hostNetwork: true, so it has no interfaces of its own and gets none',
         `${file}:24: a/? unchanged: objects of this kind make no pods [other-kind]`,
         '',
       ].join('\n'),

@@ -53,6 +53,26 @@ describe('isIntact()', () => {
 
   it.each<{ readonly name: string; readonly change: (container: Container) => object }>([
     { name: 'no variables', change: () => ({ env: null }) },
+    { name: 'a command', change: () => ({ command: ['true'] }) },
+    { name: 'arguments', change: () => ({ args: ['--help'] }) },
+    { name: 'variables from elsewhere', change: () => ({ envFrom: [{ configMapRef: { name: 'x' } }] }) },
+    { name: 'a hook', change: () => ({ lifecycle: { preStop: { exec: { command: ['x'] } } } }) },
+    {
+      name: 'a privilege',
+      change: ({ securityContext }) => ({
+        securityContext: { ...Object(securityContext), privileged: true },
+      }),
+    },
+    {
+      name: 'a capability',
+      change: ({ securityContext }) => ({
+        securityContext: { ...Object(securityContext), capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } },
+      }),
+    },
+    {
+      name: 'a second variable of the same name, which would count',
+      change: ({ env }) => ({ env: [...(env ?? []), { name: 'NS_NETWORKSERVICEMESH_IO', value: 'b' }] }),
+    },
     { name: 'one variable less', change: ({ env }) => ({ env: env?.slice(1) }) },
     {
       name: 'another value of a variable',
