@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https'
 import { createSecureContext, type TlsOptions } from 'node:tls'
 import { NsmError } from '#sdk/errors.ts'
 import type { KeyPair } from '#webhook/certificate/key-pair.ts'
+import type { PatchSettings } from '#webhook/settings.ts'
 import { type Answering, answerReview, reviewPaths } from './answer.ts'
 import { handleBadConnections } from './bad-connections.ts'
 import { drain } from './drain.ts'
@@ -13,10 +14,12 @@ import { defaultLimits, type Limits } from './limits.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { newPages } from './pages.ts'
 import type { ReadLimits } from './read-body.ts'
+import { newReviewer } from './remember.ts'
 import { trackUnused } from './unused-connections.ts'
 
 /** What the server needs. */
-export interface ServerOptions extends Omit<Answering, keyof ReadLimits> {
+export interface ServerOptions extends Omit<Answering, keyof ReadLimits | 'review'> {
+  readonly settings: PatchSettings
   readonly keyPair: KeyPair
   /** Why API servers could not use this webhook now; undefined when they can. */
   readonly readyReason: () => string | undefined
@@ -42,16 +45,17 @@ export interface WebhookServer extends AsyncDisposable {
 export function newServer(options: ServerOptions): WebhookServer {
   const limits = { ...defaultLimits, ...options.limits }
   const { log, metrics } = options
-  const answering = { ...options, limits, largeBodies: newLargeBodies(limits.largeBodies) }
+  const review = newReviewer(options.settings)
+  const answering = { ...options, review, limits, largeBodies: newLargeBodies(limits.largeBodies) }
   let leaving = false
   const readyReason = () => (leaving ? 'the webhook is stopping' : options.readyReason())
   const pages = newPages({ readyReason, log })
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     if (leaving) response.setHeader('connection', 'close')
     const path = request.method === 'POST' ? pathOf(request) : undefined
-    const review = reviewPaths.find(known => known === path)
-    if (review === undefined) pages.routing(request, response)
-    else void answerReview({ request, response }, review, answering)
+    const reviewPath = reviewPaths.find(known => known === path)
+    if (reviewPath === undefined) pages.routing(request, response)
+    else void answerReview({ request, response }, reviewPath, answering)
   }
   const server = createServer({ ...httpOptions(limits), ...tlsOptions(options.keyPair) }, handle)
   server.keepAliveTimeout = limits.keepAliveMs
