@@ -22,6 +22,9 @@ export function fromKubeconfig({ kubeconfig, context }: KubeconfigSource): Acces
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error(`there is no context ${JSON.stringify(config.getCurrentContext())}`)
   const server = new URL(cluster.server)
+  // What the official client assumes when it finds no kubeconfig.
+  if (server.href === 'http://localhost:8080/')
+    throw new Error('there is none; name one with --kubeconfig or in KUBECONFIG')
   if (server.protocol !== 'https:') throw new Error(`the server ${cluster.server} is not an https address`)
   if (cluster.proxyUrl !== undefined) throw new Error('a proxy-url is not supported')
   return async () => {
