@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
@@ -71,7 +72,7 @@ export async function start(what: What, place: Place): Promise<Server> {
   }
 }
 
-/** The bundle that ships, with logging and metrics on. */
+/** The bundle that ships, with logging and metrics on, and Node's options as they are in the cluster. */
 function startWebhook({ certificate, key }: Place, port: number): ChildProcess {
   const env = {
     NSM_WEBHOOK_LISTEN: `127.0.0.1:${port}`,
@@ -80,8 +81,15 @@ function startWebhook({ certificate, key }: Place, port: number): ChildProcess {
     NSM_WEBHOOK_DRAIN: '0s',
     NSM_CERT_FILE_PATH: certificate,
     NSM_KEY_FILE_PATH: key,
+    NODE_OPTIONS: nodeOptions(),
   }
   return spawnPinned(['dist/webhook.js'], { ...process.env, ...env })
+}
+
+/** Node's options in the manifest. */
+function nodeOptions(): string {
+  const manifest = readFileSync('manifests/base/webhook/deployment.yaml', 'utf8')
+  return /name: NODE_OPTIONS\n\s*value: (.*)\n/.exec(manifest)?.[1] ?? ''
 }
 
 function startBaseline({ certificate, key }: Place, port: number): ChildProcess {
