@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, vi } from 'vitest'
+import { readConfiguration } from '#certs/configuration.ts'
 import { phaseOf } from '#certs/held.ts'
 import { readHeld } from '#certs/secret.ts'
+import { silent } from '#sdk/log.ts'
+import { describeLoad, startLoad } from '#webhook/certificate/load.contract.ts'
 import { newSite, type Site, startBalancer, startReplica, tryPod, underLoad } from './certificates.ts'
 import { useCluster } from './cluster.ts'
 
@@ -42,6 +45,30 @@ describe('a webhook that makes its own certificate', { timeout: 120_000 }, () =>
       configuration: { entries: [{ refuses: '' }, { refuses: '' }] },
     })
     expect(shown.stdout).not.toContain('PRIVATE')
+  })
+
+  it('answers whoever trusts the configuration, up to a thousand times a second, through three rotations', async () => {
+    await using balancer = await startBalancer()
+    await using site = await newSite(cluster, balancer.url)
+    // Twice as long as a client of a busy machine may take between asking whom to trust and its handshake.
+    const env = { NSM_WEBHOOK_PROPAGATION: '3s', LOG_LEVEL: 'info' }
+    await using one = await startReplica(site, { name: 'webhook-1', env })
+    await using other = await startReplica(site, { name: 'webhook-2', env })
+    balancer.add(one.port)
+    await untilInjecting(site)
+    await vi.waitFor(async () => expect((await held(site)).served).toHaveLength(2), patient)
+    const follow = new AbortController()
+    const live = followBundle(site, follow.signal)
+    await vi.waitFor(() => expect(live.bundle()).not.toBe(''), patient)
+    const urls = [one, other].map(({ port }) => `https://127.0.0.1:${port}`)
+    const load = startLoad({ urls, bundle: live.bundle, rate: 1000 })
+    for (let rotation = 1; rotation <= 3; rotation++)
+      expect(await nsm(['certs', 'rotate', ...site.flags, '--wait', '60s'])).toMatchObject({ code: 0 })
+    const result = await load.stop()
+    follow.abort()
+    await live.done
+    process.stdout.write(`three rotations: ${describeLoad(result)}\n`)
+    expect(result.failures).toEqual([])
   })
 
   it.each(['stable', 'announced', 'switched'])(
@@ -137,6 +164,17 @@ describe('a webhook that makes its own certificate', { timeout: 120_000 }, () =>
     expect((await held(site)).served).toEqual([])
   })
 })
+
+/** The bundle of the first entry as a watch tells of it, which is what an API server goes by. */
+function followBundle({ namespace }: Site, end: AbortSignal) {
+  let bundle = ''
+  const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations?fieldSelector=metadata.name%3D${namespace}`
+  const follow = async () => {
+    for await (const { type, object } of cluster.api.watch({ path, signal: end, log: silent }))
+      if (type !== 'SYNCED') bundle = readConfiguration(object).entries[0]?.bundle ?? ''
+  }
+  return { bundle: () => bundle, done: follow() }
+}
 
 function untilInjecting(site: Site): Promise<void> {
   return vi.waitFor(async () => expect(await tryPod(cluster, site)).toBeUndefined(), patient)

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from '#webhook/golden.contract.ts'
 
 /** Each so many-th request has a connection of its own, so that it meets whatever certificate is served now. */
-const fresh = 8
+const fresh = 20
+
+/** More than these are never under way at once: a machine that is too slow for the rate is asked as often as it can answer. */
+const atOnce = 64
 
 const question = JSON.stringify({
   kind: 'AdmissionReview',
@@ -72,6 +75,7 @@ export function startLoad({ urls, bundle, rate }: LoadOptions): RunningLoad {
       ca = await bundle()
       const asked = one(turn).finally(() => pending.delete(asked))
       pending.add(asked)
+      if (pending.size >= atOnce) await Promise.race(pending)
       const due = started + ((turn + 1) * 1000) / rate - performance.now()
       if (due > 1) await sleep(due)
     }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { phaseOf } from '#certs/held.ts'
 import { order } from '#certs/order.ts'
 import { fakeApi } from '#kube/fake-api.ts'
 import { type TestServer, testServer } from '#webhook/http/server.contract.ts'
 import { announce, applyManifests, bundlesIn, heldBy, openSelf, quickLimits } from './fixture.ts'
 import { describeLoad, startLoad } from './load.contract.ts'
+import type { Certificate } from './options.ts'
 
 /** Requests a second that are aimed at, with clients, servers and API in one event loop; what is reached is printed. */
 const rate = 400
@@ -17,6 +18,7 @@ it('no request fails in three rotations, for a client that trusts what the confi
   await applyManifests(api)
   await using held = new AsyncDisposableStack()
   const servers: TestServer[] = []
+  const replicas: Certificate[] = []
   for (const name of ['a', 'b']) {
     let server: TestServer | undefined
     const replica = held.use(
@@ -33,7 +35,11 @@ it('no request fails in three rotations, for a client that trusts what the confi
       await testServer({ keyPair: replica.current(), readyReason: () => replica.readyReason() }),
     )
     servers.push(server)
+    replicas.push(replica)
   }
+  await vi.waitFor(() => expect(replicas.map(one => one.readyReason())).toEqual([undefined, undefined]), {
+    timeout: 20_000,
+  })
   const load = startLoad({
     urls: servers.map(({ url }) => url),
     bundle: async () => (await bundlesIn(api))[0] ?? '',
