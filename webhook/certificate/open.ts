@@ -34,11 +34,6 @@ export async function openCertificate(
   return openReplica({ ...options, api: apiOf(options) }, signal)
 }
 
-/** Whether these options need the API server. */
-export function needsApi({ source, bundleFile }: Pick<CertificateOptions, 'source' | 'bundleFile'>): boolean {
-  return source !== 'files' || bundleFile !== ''
-}
-
 function files({ files: pair, bundleFile, log }: CertificateOptions): ExternalSource {
   const bundle = bundleFile === '' ? [] : [bundleFile]
   return {

@@ -14,7 +14,7 @@ import { pause } from '#sdk/workspace/pause.ts'
 import { type Bundle, keepBundle } from './bundle.ts'
 import type { Certificate, CertificateOptions } from './options.ts'
 import { newReplicaClock } from './replica-clock.ts'
-import { whyNotValid } from './validity.ts'
+import { endsSoon, whyNotValid } from './validity.ts'
 import { newWake } from './wake.ts'
 import { watchSecret } from './watch-secret.ts'
 
@@ -58,6 +58,7 @@ class Replica implements Certificate {
   #leaf: Leaf | undefined
   #told: { readonly leaf: string; readonly seen: number } | undefined
   #said = ''
+  #warned = ''
 
   constructor(options: ReplicaOptions, signal: AbortSignal) {
     const { api, namespace, secret: name, log } = options
@@ -138,6 +139,7 @@ class Replica implements Certificate {
     const secret = this.#secret ?? (await this.#keep(readSecret(this.#place, this.#signal)))
     const held = readHeld(secret)
     this.#serve(held)
+    this.#warn()
     if (await this.#tell(secret)) return 'again'
     const decision = this.#decide(held)
     if (decision.step === 'wait') {
@@ -230,6 +232,15 @@ class Replica implements Certificate {
         await pause(backoff(attempt, { first: 20, most: 500 }), signal)
       }
     }
+  }
+
+  /** What ends soon should have been renewed long ago. */
+  #warn(): void {
+    if (this.#leaf === undefined || this.#warned === this.#leaf.fingerprint) return
+    if (!endsSoon(this.#leaf.certificate, Date.now())) return
+    this.#warned = this.#leaf.fingerprint
+    const until = new Date(this.#leaf.notAfter).toISOString()
+    this.#options.log.warn({ until, reason: this.#said }, 'the certificate ends soon and is not renewed')
   }
 
   #say(reason: string): void {
