@@ -22,7 +22,7 @@ describe('a reviewer', () => {
       expect(reviewer(question, context.inherited)).toEqual(review(question, { ...context, settings }))
   })
 
-  it('reviews what is alike only once', () => {
+  it('reviews what is alike only twice', () => {
     let reads = 0
     const counted = {
       ...settings,
@@ -36,10 +36,10 @@ describe('a reviewer', () => {
     ask('a')
     const once = reads
     expect(once).toBeGreaterThan(0)
-    ask('a')
-    expect(reads).toBe(once)
-    ask('b')
+    for (let time = 0; time < 10; time++) ask('a')
     expect(reads).toBe(2 * once)
+    ask('b')
+    expect(reads).toBe(3 * once)
     for (let other = 0; other < 300; other++) ask(`c-${other}`)
     const before = reads
     ask('a')

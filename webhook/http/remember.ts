@@ -5,27 +5,28 @@ import type { PatchSettings } from '#webhook/settings.ts'
 /** Answers a question; `inherited` are the annotations of the pod's namespace where they count. */
 export type Reviewer = (question: ReviewQuestion, inherited?: ReviewContext['inherited']) => Reviewed
 
-/** Answers that are remembered, and the longest question that is worth it; together below 10 MiB. */
+/** Questions that are remembered, and the longest that is worth it; with their answers below 10 MiB. */
 const most = 256
 const longest = 8 * 1024
 
 /**
  * `review` with a memory of its last answers. A controller makes its pods alike, often hundreds in a burst, and an
- * answer depends on nothing but the question and the settings; so all but the first cost no decision and no rendering.
- * Whether the question is a dry run changes nothing of the answer, and the uid is put in anew.
+ * answer depends on nothing but the question and the settings; so all but the first two cost no decision and no
+ * rendering. Whether the question is a dry run changes nothing of the answer, and the uid is put in anew.
  */
 export function newReviewer(settings: PatchSettings): Reviewer {
-  const known = new Map<string, Reviewed>()
+  // An answer is kept from the second time on: most questions that come once never come again.
+  const known = new Map<string, Reviewed | 'seen'>()
   return (question, inherited) => {
     const context = inherited === undefined ? { settings } : { settings, inherited }
     const key = keyOf(question, inherited)
     if (key === undefined) return review(question, context)
     const found = known.get(key)
-    if (found !== undefined) return withUid(found, question.request.uid)
+    if (found !== undefined && found !== 'seen') return withUid(found, question.request.uid)
     const made = review(question, context)
     const [oldest] = known.size < most ? [] : known.keys()
     if (oldest !== undefined) known.delete(oldest)
-    known.set(key, made)
+    known.set(key, found === 'seen' ? made : 'seen')
     return made
   }
 }
