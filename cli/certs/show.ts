@@ -5,7 +5,9 @@ import { table } from '#cli/output/table.ts'
 export function statusTables(status: CertificateStatus): string {
   const { phase, authorities, leaf, replicas, configuration } = status
   return [
-    `phase: ${phase}\n`,
+    phase === 'empty' && leaf !== undefined
+      ? 'nothing here can sign, so this is not rotated by nsm\n'
+      : `phase: ${phase}\n`,
     table(
       ['KIND', 'FINGERPRINT', 'ROLE', 'NOT BEFORE', 'NOT AFTER', 'DAYS LEFT', 'NAMES'],
       [
