@@ -78,6 +78,16 @@ describe('pickJson()', () => {
     expect(outcome(() => pick(text))).toBe(refused)
   })
 
+  it.each([65_534, 65_535, 65_536, 200_000])('keeps %i bytes and more', size => {
+    const json = {
+      a: 'x'.repeat(size),
+      x: 'y',
+      b: ['z'.repeat(size)],
+      list: Array.from({ length: 30_000 }, () => ({})),
+    }
+    deepStrictEqual(pick(JSON.stringify(large)), project(large, shape))
+  })
+
   it('does not quote what it refuses', () => {
     expect(() => pick('{"a":"secret" secret}')).toThrow(/^(?!.*secret)/)
     expect(() => pick('{"a":{"b":secret}}')).toThrow(/^(?!.*secret)/)

@@ -20,7 +20,7 @@ interface Pick extends Cursor {
  * its words and numbers are not. Bytes that are not UTF-8 become U+FFFD. Throws MalformedJson.
  */
 export function pickJson(body: Buffer, shape: Shape): unknown {
-  const pick: Pick = { body, at: 0, nodes: 0, kept: nothingKept(body.length) }
+  const pick: Pick = { body, at: 0, nodes: 0, kept: nothingKept() }
   pickValue(pick, shape, 0)
   if (nextByte(pick) !== -1) throw unexpected(pick)
   return parse(pick.kept.bytes, { from: 0, to: pick.kept.length })
