@@ -79,7 +79,7 @@ describe('pickJson()', () => {
   })
 
   it.each([65_534, 65_535, 65_536, 200_000])('keeps %i bytes and more', size => {
-    const json = {
+    const large = {
       a: 'x'.repeat(size),
       x: 'y',
       b: ['z'.repeat(size)],
