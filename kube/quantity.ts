@@ -36,6 +36,7 @@ export function parseQuantity(text: string): bigint | undefined {
 
 /** Whether two quantities are the same amount; texts that are none are the same only letter by letter. */
 export function sameQuantity(one: string | number, other: string | number): boolean {
+  if (one === other) return true
   const [a, b] = [parseQuantity(String(one)), parseQuantity(String(other))]
   return a === undefined || b === undefined ? String(one) === String(other) : a === b
 }

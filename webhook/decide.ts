@@ -3,11 +3,13 @@ import { isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { parseAnnotations, printServiceRefs } from '#sdk/service-ref.ts'
 import { isIntact } from './container/covers.ts'
-import { renderContainer, type Shape } from './container/render.ts'
+import type { Shape } from './container/render.ts'
+import { rendered } from './container/rendered.ts'
 import type { Injection } from './injection.ts'
 import { ownNames } from './names.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import { indexOf } from './position.ts'
+import { remembered } from './remember.ts'
 import {
   type AskedFor,
   checkSwitch,
@@ -16,7 +18,7 @@ import {
   type SkipReason,
   subjectOf,
 } from './rules.ts'
-import { digestOf, type InjectionStatus, statusOf } from './status.ts'
+import { type InjectionStatus, statusOf } from './status.ts'
 import { type Unpatched, unpatchPod } from './unpatch.ts'
 import { warningsAbout } from './warnings.ts'
 
@@ -65,10 +67,10 @@ export function decide(pod: Pod, context: PatchContext): Decision {
   const earlier = unpatchPod(pod)
   checkNames(earlier.pod)
   const overrides = readOverrides(annotationsOf(pod))
-  const services = printServiceRefs(parseAsked(asked, subject.namespace))
+  const services = servicesOf(asked, subject.namespace)
   const injection = place(earlier.pod, { services, overrides, context })
   const warnings = warningsAbout(earlier.pod, asked, injection)
-  if (status?.digest === digestOf(injection.container) && isThere(pod, injection, status))
+  if (status?.digest === injection.digest && isThere(pod, injection, status))
     return { inject: false, reasons: ['already-injected'], warnings }
   return {
     inject: true,
@@ -80,9 +82,12 @@ export function decide(pod: Pod, context: PatchContext): Decision {
   }
 }
 
-function parseAsked({ by, annotations }: AskedFor, namespace: string) {
+/** The services in the canonical form of the annotation, of annotations as JSON. */
+const canonical = remembered(text => printServiceRefs(parseAnnotations(JSON.parse(text)).refs))
+
+function servicesOf({ by, annotations }: AskedFor, namespace: string): string {
   try {
-    return parseAnnotations(annotations).refs
+    return canonical(JSON.stringify(annotations))
   } catch (thrown) {
     if (by === 'pod' || !(thrown instanceof NsmError)) throw thrown
     throw new NsmError(thrown.code, `inherited from Namespace ${namespace}: ${thrown.message}`, {
@@ -99,13 +104,13 @@ function place(
   const { settings } = context
   const limited = settings.limits === 'always' || isGuaranteedByContainers(pod) ? 'limited' : 'free'
   const shape = shapeFor(pod, overrides.mode ?? settings.mode, settings.sidecars)
-  const container = renderContainer(shape, { services, settings, overrides, limited })
+  const made = rendered(shape, { services, settings, overrides, limited })
   // Kubelet starts containers in their order, so the one whose hook makes the others wait comes first.
-  if (shape === 'sidecar-container') return { container, list: 'containers', index: 0 }
+  if (shape === 'sidecar-container') return { ...made, list: 'containers', index: 0 }
   const names = (pod.spec?.initContainers ?? []).map(({ name }) => name)
   const position = overrides['init-position'] ?? { at: 'first' }
   const index = indexOf(position, names)
-  if (index !== undefined) return { container, list: 'initContainers', index }
+  if (index !== undefined) return { ...made, list: 'initContainers', index }
   const wanted = 'name' in position ? position.name : ''
   throw new NsmError(
     'BAD_ANNOTATION',

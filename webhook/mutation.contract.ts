@@ -115,8 +115,8 @@ export const faults: readonly Fault[] = [
   {
     file: 'patch.ts',
     fault: 'the status has no digest',
-    from: 'digest: digestOf(container)',
-    to: "digest: ''",
+    from: '    digest,\n    initContainers',
+    to: "    digest: '',\n    initContainers",
   },
   {
     file: 'patch.ts',
@@ -310,8 +310,8 @@ export const faults: readonly Fault[] = [
   {
     file: 'decide.ts',
     fault: 'the digest alone says that a container is current',
-    from: 'status?.digest === digestOf(injection.container) && isThere(pod, injection, status)',
-    to: 'status?.digest === digestOf(injection.container)',
+    from: 'status?.digest === injection.digest && isThere(pod, injection, status)',
+    to: 'status?.digest === injection.digest',
   },
   {
     file: 'decide.ts',

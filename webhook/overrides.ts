@@ -38,8 +38,16 @@ export const knownAnnotations: readonly string[] = [
   ...Object.keys(readers).map(name => `${prefix}${name}`),
 ]
 
+const none: Overrides = {}
+
+function isOverride(key: string): boolean {
+  return key.startsWith(prefix) && key !== statusAnnotation && key !== injectAnnotation
+}
+
 /** Reads a pod's overrides. Throws BAD_ANNOTATION that names each annotation with a value that it cannot have. */
 export function readOverrides(annotations: Readonly<Record<string, string>>): Overrides {
+  // Most pods say nothing.
+  if (!Object.keys(annotations).some(isOverride)) return none
   const mistakes: string[] = []
   const values = Object.entries(readers).flatMap(([name, read]) => {
     const value = annotations[`${prefix}${name}`]

@@ -5,7 +5,7 @@ import type { Injection } from './injection.ts'
 import { addEntries, type Gap, gapIn, type Operation, pointer } from './json-patch.ts'
 import { defaultContainerAnnotation, servicesVariable, statusAnnotation } from './names.ts'
 import type { PatchContext } from './rules.ts'
-import { digestOf, type InjectionStatus, isPlace, printStatus } from './status.ts'
+import { type InjectionStatus, isPlace, printStatus } from './status.ts'
 
 /** What becomes of an object: a patch (empty when it stays as it is), why, and what to tell its owner. */
 export interface PatchResult {
@@ -42,7 +42,7 @@ function reasonOf(pass: 'first' | 'again', by: 'pod' | 'namespace'): string {
 
 /** The operations for a pod that has nothing of ours. */
 function injectionPatch(pod: Pod, injection: Injection): readonly Operation[] {
-  const { container, list } = injection
+  const { container, digest, list } = injection
   const gaps = [gapIn(pod, ['spec', list]), gapIn(pod, ['metadata', 'annotations'])].filter(
     gap => gap !== undefined,
   )
@@ -53,7 +53,7 @@ function injectionPatch(pod: Pod, injection: Injection): readonly Operation[] {
       : { [defaultContainerAnnotation]: first }
   const status: InjectionStatus = {
     image: container.image ?? '',
-    digest: digestOf(container),
+    digest,
     initContainers: list === 'initContainers' ? [container.name ?? ''] : [],
     containers: list === 'containers' ? [container.name ?? ''] : [],
     annotations: defaults,

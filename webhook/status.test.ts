@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { digestOf, isPlace, printStatus, statusOf } from './status.ts'
+import { isPlace, printStatus, statusOf } from './status.ts'
 
 const podWith = (status: string) => ({
   metadata: { annotations: { 'networkservicemesh.io/status': status } },
@@ -63,6 +63,19 @@ describe('statusOf()', () => {
       name: 'values of other places',
       forged: { replaced: { '/spec': {}, '/spec/hostNetwork': true, '/kind': 'X' } },
     },
+    {
+      name: 'values that such a place cannot have had',
+      forged: {
+        replaced: {
+          '/metadata': {},
+          '/metadata/annotations': 'x',
+          '/spec/initContainers': 0,
+          '/spec/containers': [{}],
+          '/spec/dnsPolicy': 1,
+          '/spec/dnsConfig': [[[[[[]]]]]],
+        },
+      },
+    },
     { name: 'values that are a list', forged: { replaced: [['/metadata', null]] } },
     { name: 'an image and a digest that are no text', forged: { image: { a: 1 }, digest: 7 } },
   ])('does not believe $name', ({ forged }) => {
@@ -92,14 +105,5 @@ describe('isPlace()', () => {
 
   it.each(['', '/', '/spec', '/spec/hostNetwork', 'constructor'])('does not know "%s"', path => {
     expect(isPlace(path)).toBe(false)
-  })
-})
-
-describe('digestOf()', () => {
-  it('is short, equal for equal containers and another for others', () => {
-    const digest = digestOf({ name: 'a', image: 'b' })
-    expect(digest).toMatch(/^[0-9a-f]{16}$/)
-    expect(digestOf({ name: 'a', image: 'b' })).toBe(digest)
-    expect(digestOf({ name: 'a', image: 'c' })).not.toBe(digest)
   })
 })

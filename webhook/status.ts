@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto'
 import { annotationsOf } from '#kube/meta.ts'
-import type { Container, Pod } from '#kube/pod.ts'
+import type { Pod } from '#kube/pod.ts'
 import { isObject } from '#kube/shape.ts'
 import { ownNames, statusAnnotation } from './names.ts'
 
@@ -72,7 +71,9 @@ export function statusOf(pod: Pod): InjectionStatus | undefined {
     annotations: mapOf(status['annotations']),
     made: places.filter(place => textsOf(status['made']).includes(place)),
     replaced: Object.fromEntries(
-      places.filter(place => Object.hasOwn(replaced, place)).map(place => [place, replaced[place]]),
+      places
+        .filter(place => Object.hasOwn(replaced, place) && couldBe(place, replaced[place]))
+        .map(place => [place, replaced[place]]),
     ),
   }
 }
@@ -86,13 +87,23 @@ function mapOf(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])))
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+/** Whether a place can have had that value: null, or what Kubernetes has there. */
+function couldBe(place: Place, value: unknown): boolean {
+  if (value === null) return true
+  if (place === '/spec/dnsPolicy') return typeof value === 'string'
+  return place === '/spec/dnsConfig' && isObject(value) && isFlat(value, deepest)
 }
 
-/** The digest of a rendered container: equal for equal ones. */
-export function digestOf(container: Container): string {
-  return hash('sha256', JSON.stringify(container), 'hex').slice(0, 16)
+/** A pod's dnsConfig has lists of objects of text. */
+const deepest = 4
+
+function isFlat(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every(inner => isFlat(inner, depth - 1))
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function parseJson(text: string): unknown {

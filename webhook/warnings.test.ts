@@ -10,7 +10,7 @@ const ours = { name: 'nsm-init', resources: { limits: { [socket]: '1' } } }
 
 function warn(annotations: Readonly<Record<string, string>>, container?: Container, spec: object = {}) {
   const pod = { metadata: { annotations }, spec }
-  const injection = container && ({ container, list: 'initContainers', index: 0 } as const)
+  const injection = container && ({ container, digest: '', list: 'initContainers', index: 0 } as const)
   return warningsAbout(pod, subjectOf(pod, { settings }).asked, injection)
 }
 

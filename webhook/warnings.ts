@@ -17,11 +17,9 @@ export function warningsAbout(
   injection?: Injection,
 ): readonly string[] {
   const annotations = annotationsOf(pod)
-  // The refs are of no interest here, and their mistakes are told elsewhere.
-  const { warnings: misspelt } = parseAnnotations(withoutServices(annotations))
   const idle = asked === undefined && annotations[injectAnnotation] === 'true'
   return [
-    ...misspelt,
+    ...misspelt(annotations),
     ...unknownAnnotations(annotations),
     ...(idle
       ? [`annotation ${injectAnnotation} is "true", but neither the pod nor its namespace names a service`]
@@ -42,7 +40,8 @@ function warningsAboutInjection(pod: Pod, { container, list }: Injection): reado
       says: `${askers.join(', ')} asks for ${socketResource} too: kubelet may fail such a pod when it restarts; ${name} alone needs it`,
     },
     {
-      holds: isGuaranteedByContainers(pod) && !keepsGuaranteed(resources ?? {}),
+      // The cheap half first: most containers request nothing.
+      holds: !keepsGuaranteed(resources ?? {}) && isGuaranteedByContainers(pod),
       says: 'the pod is of class Guaranteed, and with these requests of the injected container it is Burstable',
     },
     {
@@ -57,6 +56,8 @@ function warningsAboutInjection(pod: Pod, { container, list }: Injection): reado
   return cases.filter(({ holds }) => holds).map(({ says }) => says)
 }
 
-function withoutServices(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => key !== key.toLowerCase()))
+/** What the parser says of keys in another case; of the others the mistakes are told elsewhere. */
+function misspelt(annotations: Readonly<Record<string, string>>): readonly string[] {
+  const keys = Object.keys(annotations).filter(key => key !== key.toLowerCase())
+  return keys.length === 0 ? [] : parseAnnotations(Object.fromEntries(keys.map(key => [key, '']))).warnings
 }

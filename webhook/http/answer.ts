@@ -1,12 +1,12 @@
 import type { ReviewQuestion } from '#kube/admission-review.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Metrics } from '#webhook/metrics/metrics.ts'
-import type { Outcome } from '#webhook/review.ts'
+import { type Outcome, type ReviewContext, review } from '#webhook/review.ts'
+import type { PatchSettings } from '#webhook/settings.ts'
 import { cancelled, httpErrorOf } from './http-error.ts'
 import { noteAnswer, noteDefect, noteRejection } from './note.ts'
 import { joined, type ReadLimits, readBody } from './read-body.ts'
 import { readQuestion } from './read-question.ts'
-import type { Reviewer } from './remember.ts'
 import { type Exchange, refuse, sendJson } from './send.ts'
 
 /** Where admission reviews are posted: the second takes pods of namespaces whose annotations they inherit. */
@@ -17,7 +17,7 @@ export type ReviewPath = (typeof reviewPaths)[number]
 
 /** What answering needs. */
 export interface Answering extends ReadLimits {
-  readonly review: Reviewer
+  readonly settings: PatchSettings
   readonly namespaces: InheritedAnnotations
   readonly events: OutcomeEvents
   readonly log: Log
@@ -51,7 +51,7 @@ export async function answerReview(
     const question = readQuestion(body)
     seen.question = question
     const inherited = path === '/mutate' ? undefined : await inheritedBy(question, exchange, answering)
-    const { answer, outcome } = answering.review(question, inherited)
+    const { answer, outcome } = review(question, context(answering.settings, inherited))
     sendJson(exchange, answer)
     noteAnswer({ log, metrics }, { question, outcome, bytes: seen.bytes, ms: performance.now() - started })
     answering.events.record(outcome, question)
@@ -64,6 +64,10 @@ export async function answerReview(
     largeBodies.leave(exchange.request)
     metrics.end((performance.now() - started) / 1000, seen.bytes)
   }
+}
+
+function context(settings: PatchSettings, inherited: ReviewContext['inherited']): ReviewContext {
+  return inherited === undefined ? { settings } : { settings, inherited }
 }
 
 /** The annotations of the pod's namespace; waiting for them ends when the client goes away. */

@@ -14,7 +14,6 @@ import { defaultLimits, type Limits } from './limits.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { newPages } from './pages.ts'
 import type { ReadLimits } from './read-body.ts'
-import { newReviewer } from './remember.ts'
 import { trackUnused } from './unused-connections.ts'
 
 /** What the server needs. */
@@ -45,8 +44,7 @@ export interface WebhookServer extends AsyncDisposable {
 export function newServer(options: ServerOptions): WebhookServer {
   const limits = { ...defaultLimits, ...options.limits }
   const { log, metrics } = options
-  const review = newReviewer(options.settings)
-  const answering = { ...options, review, limits, largeBodies: newLargeBodies(limits.largeBodies) }
+  const answering = { ...options, limits, largeBodies: newLargeBodies(limits.largeBodies) }
   let leaving = false
   const readyReason = () => (leaving ? 'the webhook is stopping' : options.readyReason())
   const pages = newPages({ readyReason, log })
