@@ -68,7 +68,7 @@ export const clientConfig = {
     env: 'NSM_REQUEST_TIMEOUT',
     parse: duration,
     default: 15_000,
-    doc: 'How long one attempt may take, like 15s; the default is shown in milliseconds.',
+    doc: 'How long one attempt may take, like 15s.',
   }),
   onFailure: setting<'close-others' | 'keep-others'>({
     env: 'NSM_ON_FAILURE',
@@ -88,7 +88,7 @@ export const config = {
     env: 'NSM_DEADLINE',
     parse: duration,
     default: 300_000,
-    doc: 'How long to wait for all connections, like 5m, or 0 for ever; the default is shown in milliseconds.',
+    doc: 'How long to wait for all connections, like 5m, or 0 for ever.',
   }),
   terminationLog: setting({
     env: 'TERMINATION_LOG',

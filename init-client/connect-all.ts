@@ -1,6 +1,7 @@
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { NetworkServiceRequest } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
+import { deadline } from '#sdk/workspace/deadline.ts'
 import { closeAll } from './close-all.ts'
 import { connect } from './connect.ts'
 import type { Manager } from './manager.ts'
@@ -31,7 +32,7 @@ export async function connectAll(
 ): Promise<readonly NetworkServiceRequest[]> {
   const { manager, attemptMs, log } = options
   const others = new AbortController()
-  const signal = AbortSignal.any([options.signal, others.signal, deadlineOf(options.deadlineMs)])
+  const signal = AbortSignal.any([options.signal, others.signal, deadline(options.deadlineMs)])
   using progress = new Progress(requests, sentence => {
     log.info({}, sentence)
     options.onWaiting?.(sentence)
@@ -71,8 +72,4 @@ export async function connectAll(
   )
   if (stop !== undefined) throw NsmError.from(stop.reason, 'CANCELLED')
   return requests.filter((_, index) => connections[index] !== undefined)
-}
-
-function deadlineOf(ms: number): AbortSignal {
-  return ms === 0 ? new AbortController().signal : AbortSignal.timeout(ms)
 }

@@ -7,6 +7,8 @@ export interface AdmissionRequest {
   readonly operation: string
   readonly name?: string
   readonly namespace?: string
+  /** As `status` or `ephemeralcontainers`; empty for the object itself. */
+  readonly subResource?: string
   /** Whether nothing of it may have an effect (`kubectl --dry-run=server`). */
   readonly dryRun?: boolean
   /** Absent on DELETE. */

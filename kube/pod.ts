@@ -99,6 +99,24 @@ export function isGuaranteedByContainers(pod: Pod): boolean {
   )
 }
 
+/**
+ * Whether every container, init containers included, states CPU and memory among its limits, or among its requests. What a
+ * pod states as a whole is not asked of its containers.
+ */
+export function everyContainerHas(pod: Pod, what: 'limits' | 'requests'): boolean {
+  if (Object.keys(pod.spec?.resources ?? {}).length > 0) return false
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  return (
+    containers.length > 0 &&
+    containers.every(({ resources }) => ['cpu', 'memory'].every(name => isStated(resources?.[what]?.[name])))
+  )
+}
+
+/** An amount of nothing is as good as none. */
+function isStated(amount: string | number | undefined): boolean {
+  return amount !== undefined && parseQuantity(String(amount)) !== 0n
+}
+
 function isPinned(container: Container, name: string): boolean {
   const limit = container.resources?.limits?.[name]
   const request = container.resources?.requests?.[name] ?? limit

@@ -35,6 +35,8 @@ export function integer(bounds: { readonly min: number; readonly max: number }):
 /** A Go duration (`90s`, `1m30s`, `500ms`) or plain seconds, as milliseconds. */
 export function duration(value: string): number {
   const trimmed = value.trim()
+  // Long digits make patterns slow, and nobody means them.
+  if (trimmed.length > 40) throw new Error('expected a duration like 500ms, 90s or 1m30s')
   if (/^[0-9]+(\.[0-9]+)?$/.test(trimmed)) return Number(trimmed) * 1000
   const parts = [...trimmed.matchAll(/([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)/g)]
   if (parts.length === 0 || parts.map(part => part[0]).join('') !== trimmed) {

@@ -2,6 +2,7 @@ import { get, type IncomingMessage } from 'node:http'
 import type { Config } from '#runtime/config.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
+import { deadline } from '#sdk/workspace/deadline.ts'
 import { pause } from '#sdk/workspace/pause.ts'
 import type { waitConfig } from './config.ts'
 
@@ -10,10 +11,10 @@ import type { waitConfig } from './config.ts'
  * side-cars, where kubelet starts the next container only after it. Throws DEADLINE.
  */
 export async function wait(
-  { probePort, deadline }: Config<typeof waitConfig>,
+  { probePort, deadline: ms }: Config<typeof waitConfig>,
   stop: AbortSignal,
 ): Promise<void> {
-  const signal = deadline === 0 ? stop : AbortSignal.any([stop, AbortSignal.timeout(deadline)])
+  const signal = AbortSignal.any([stop, deadline(ms)])
   for (let failures = 1; !signal.aborted; failures++) {
     if ((await ask(probePort, signal)) === 200) return
     await pause(backoff(failures), signal)
@@ -21,7 +22,7 @@ export async function wait(
   stop.throwIfAborted()
   throw new NsmError(
     'DEADLINE',
-    `the side-car was not connected within ${deadline / 1000} s; its log says what it waits for`,
+    `the side-car was not connected within ${ms / 1000} s; its log says what it waits for`,
   )
 }
 

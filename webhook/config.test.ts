@@ -29,8 +29,8 @@ describe('patchSettings()', () => {
     },
     {
       name: 'the whole name is',
-      env: { NSM_INIT_IMAGE: 'a/b@sha256:00', TAG: 'v1' },
-      image: 'a/b@sha256:00',
+      env: { NSM_INIT_IMAGE: 'a/b@sha256:0123456789abcdef0123456789abcdef', TAG: 'v1' },
+      image: 'a/b@sha256:0123456789abcdef0123456789abcdef',
     },
   ])('takes the image $image when $name', ({ env, image }) => {
     expect(patchSettings(readConfig(config, env)).image).toBe(image)

@@ -1,23 +1,17 @@
 import { annotationsOf, describeObject } from '#kube/meta.ts'
-import { isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
+import { everyContainerHas, isGuaranteedByContainers, type Pod } from '#kube/pod.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { parseAnnotations, printServiceRefs } from '#sdk/service-ref.ts'
 import { isIntact } from './container/covers.ts'
 import type { Shape } from './container/render.ts'
 import { rendered } from './container/rendered.ts'
+import type { Amounts } from './container/resources.ts'
 import type { Injection } from './injection.ts'
 import { ownNames } from './names.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import { indexOf } from './position.ts'
 import { remembered } from './remember.ts'
-import {
-  type AskedFor,
-  checkSwitch,
-  type PatchContext,
-  rulesThatHold,
-  type SkipReason,
-  subjectOf,
-} from './rules.ts'
+import { type AskedFor, type PatchContext, rulesThatHold, type SkipReason, subjectOf } from './rules.ts'
 import { type InjectionStatus, statusOf } from './status.ts'
 import { type Unpatched, unpatchPod } from './unpatch.ts'
 import { warningsAbout } from './warnings.ts'
@@ -62,7 +56,6 @@ export function decide(pod: Pod, context: PatchContext): Decision {
     const reasons = held.map(({ reason }) => reason)
     return { inject: false, reasons, warnings: [...told, ...warningsAbout(pod, asked)] }
   }
-  checkSwitch(pod)
   const status = statusOf(pod)
   const earlier = unpatchPod(pod)
   checkNames(earlier.pod)
@@ -102,9 +95,9 @@ function place(
 ): Injection {
   const { services, overrides, context } = inputs
   const { settings } = context
-  const limited = settings.limits === 'always' || isGuaranteedByContainers(pod) ? 'limited' : 'free'
+  const amounts = settings.limits === 'always' ? 'equal' : amountsOf(pod)
   const shape = shapeFor(pod, overrides.mode ?? settings.mode, settings.sidecars)
-  const made = rendered(shape, { services, settings, overrides, limited })
+  const made = rendered(shape, { services, settings, overrides, amounts })
   // Kubelet starts containers in their order, so the one whose hook makes the others wait comes first.
   if (shape === 'sidecar-container') return { ...made, list: 'containers', index: 0 }
   const names = (pod.spec?.initContainers ?? []).map(({ name }) => name)
@@ -116,6 +109,13 @@ function place(
     'BAD_ANNOTATION',
     `annotation networkservicemesh.io/init-position names the init container ${JSON.stringify(wanted)}, which the pod does not have; it has ${names.join(', ') || 'none'}`,
   )
+}
+
+/** What all of the pod's containers state, ours must state as well: for the pod's QoS class, and for a quota that asks for it. */
+function amountsOf(pod: Pod): Amounts {
+  if (isGuaranteedByContainers(pod)) return 'equal'
+  if (everyContainerHas(pod, 'limits')) return 'limits'
+  return everyContainerHas(pod, 'requests') ? 'requests' : 'none'
 }
 
 /**

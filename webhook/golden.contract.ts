@@ -25,6 +25,7 @@ export const settings: PatchSettings = {
   ignoredNamespaces: ['kube-system', 'kube-public', 'nsm-system'],
   limits: 'when-guaranteed',
   user: 65_532,
+  docs: 'docs/errors.md',
 }
 
 /** The first document of a golden. */

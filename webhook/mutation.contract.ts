@@ -267,14 +267,14 @@ export const faults: readonly Fault[] = [
   {
     file: 'unpatch.ts',
     fault: 'a place that others use since is taken out',
-    from: 'if (isEmpty(valueAt(pod, path)))',
-    to: 'if (valueAt(pod, path) !== undefined)',
+    from: "found !== undefined && (isEmpty(found) || path.startsWith('/spec/dns'))",
+    to: 'found !== undefined',
   },
   {
     file: 'unpatch.ts',
     fault: 'a place that was made stays',
-    from: 'if (isEmpty(valueAt(pod, path)))',
-    to: 'if (false)',
+    from: "if (isOurs(pod, path)) change({ op: 'remove', path })",
+    to: '',
   },
   {
     file: 'unpatch.ts',
@@ -328,8 +328,8 @@ export const faults: readonly Fault[] = [
   {
     file: 'decide.ts',
     fault: 'a Guaranteed pod is not limited',
-    from: "settings.limits === 'always' || isGuaranteedByContainers(pod)",
-    to: "settings.limits === 'always'",
+    from: "if (isGuaranteedByContainers(pod)) return 'equal'",
+    to: '',
   },
   {
     file: 'container/render.ts',

@@ -94,8 +94,30 @@ describe('unknownAnnotations()', () => {
     'says that %s does nothing',
     name => {
       expect(unknownAnnotations({ [name]: '' })).toEqual([
-        expect.stringContaining(`annotation ${name} is not known`),
+        expect.stringContaining(`not known have no effect: ${name};`),
       ])
+    },
+  )
+})
+
+describe('the time that a value takes', () => {
+  // A reader that backtracks would not end within the time of a test.
+  it.each(['deadline', 'image', 'cpu-limit', 'init-position', 'log-level', 'mode', 'inject'])(
+    'does not grow faster than the value: %s',
+    name => {
+      for (const [some, last] of [
+        ['1', 'x'],
+        ['a', '!'],
+        ['a-', '!'],
+        ['1h', '!'],
+        ['_', 'x'],
+        ['before:', 'x'],
+      ] as const) {
+        const value = some.repeat(500_000) + last
+        expect(() => readOverrides({ [`networkservicemesh.io/${name}`]: value })).toThrow(
+          expect.objectContaining({ code: 'BAD_ANNOTATION' }),
+        )
+      }
     },
   )
 })

@@ -2,7 +2,8 @@ import { parseQuantity } from '#kube/quantity.ts'
 import { duration, oneOf } from '#runtime/parse.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { annotationKeys } from '#sdk/service-ref.ts'
-import { injectAnnotation, statusAnnotation } from './names.ts'
+import { imageName } from './image-name.ts'
+import { statusAnnotation } from './names.ts'
 import { type Position, parsePosition } from './position.ts'
 import { modes, pullPolicies } from './settings.ts'
 
@@ -13,6 +14,7 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** What a pod may say about the container that we inject: annotation after the prefix → how its value is read. */
 const readers = {
+  inject: oneOf('true', 'false'),
   mode: oneOf(...modes),
   'init-position': parsePosition,
   image: imageName,
@@ -22,7 +24,7 @@ const readers = {
   'memory-request': quantity,
   'memory-limit': quantity,
   'log-level': oneOf(...logLevels),
-  deadline: checked(duration),
+  deadline: deadlineText,
 } satisfies Readonly<Record<string, (value: string) => string | Position>>
 
 /** The values that a pod's annotations give; absent where it says nothing. */
@@ -33,7 +35,6 @@ export type Overrides = {
 /** Every annotation of ours that a pod may carry, for messages and documentation. */
 export const knownAnnotations: readonly string[] = [
   ...annotationKeys,
-  injectAnnotation,
   statusAnnotation,
   ...Object.keys(readers).map(name => `${prefix}${name}`),
 ]
@@ -41,7 +42,7 @@ export const knownAnnotations: readonly string[] = [
 const none: Overrides = {}
 
 function isOverride(key: string): boolean {
-  return key.startsWith(prefix) && key !== statusAnnotation && key !== injectAnnotation
+  return key.startsWith(prefix) && key !== statusAnnotation
 }
 
 /** Reads a pod's overrides. Throws BAD_ANNOTATION that names each annotation with a value that it cannot have. */
@@ -66,28 +67,15 @@ export function readOverrides(annotations: Readonly<Record<string, string>>): Ov
   return Object.fromEntries(values) as Overrides
 }
 
-/** Sentences about annotations that look meant for us but that nobody reads. */
+/** A sentence about annotations that look meant for us but that nobody reads. */
 export function unknownAnnotations(annotations: Readonly<Record<string, string>>): readonly string[] {
-  return Object.keys(annotations)
-    .filter(key => key.startsWith(prefix) && !knownAnnotations.includes(key))
-    .map(
-      key =>
-        `annotation ${key} is not known and does nothing; known are inject, ${Object.keys(readers).join(', ')}`,
-    )
-}
-
-/** One part of the path of an image. */
-const part = '[a-z0-9]+(?:(?:[.]|_|__|-+)[a-z0-9]+)*'
-
-const imagePattern = new RegExp(
-  `^(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?${part}(?:/${part})*(?::[\\w][\\w.-]{0,127})?(?:@[a-z0-9]+:[0-9a-fA-F]{32,128})?$`,
-)
-
-/** An image reference, bounded and without what no registry takes (distribution/reference). */
-function imageName(value: string): string {
-  if (value.length > 512 || !imagePattern.test(value))
-    throw new Error('expected the name of an image, like registry.example/nsm-init:v1')
-  return value
+  const unknown = Object.keys(annotations).filter(
+    key => key.startsWith(prefix) && !knownAnnotations.includes(key),
+  )
+  if (unknown.length === 0) return []
+  return [
+    `annotations that are not known have no effect: ${unknown.join(', ')}; known are ${Object.keys(readers).join(', ')}`,
+  ]
 }
 
 function quantity(value: string): string {
@@ -97,10 +85,13 @@ function quantity(value: string): string {
   return value
 }
 
-/** Checks a value and keeps it as it is written. */
-function checked(parse: (value: string) => unknown): (value: string) => string {
-  return value => {
-    parse(value)
-    return value
-  }
+/** The longest timer of Node, 2^31 - 1 milliseconds, in whole hours. */
+const longestHours = 596
+
+/** A duration that a timer can hold, as it is written. */
+function deadlineText(value: string): string {
+  const ms = duration(value)
+  if (ms !== 0 && (ms < 1 || ms > longestHours * 3_600_000))
+    throw new Error(`expected 0 for ever, or a duration from 1ms to ${longestHours}h`)
+  return value
 }

@@ -37,6 +37,27 @@ const anyContainers = fc.option(fc.array(anyContainer, { maxLength: 3 }))
 const anyStatus = fc.oneof(
   fc.string(),
   fc.constant('{"version":1,"initContainers":["nsm-init"],"image":"x"}'),
+  fc
+    .record(
+      {
+        version: fc.constant(1),
+        initContainers: fc.jsonValue(),
+        made: fc.jsonValue(),
+        annotations: fc.jsonValue(),
+        replaced: fc.dictionary(
+          fc.constantFrom(
+            '/spec/initContainers',
+            '/spec/containers',
+            '/spec/dnsConfig',
+            '/metadata',
+            '/metadata/annotations',
+          ),
+          fc.jsonValue(),
+        ),
+      },
+      { requiredKeys: ['version'] },
+    )
+    .map(status => JSON.stringify(status)),
   fc.constant(
     '{"version":1,"image":"x","containers":["app"],"made":["/metadata","/spec/initContainers"],"replaced":{"/spec":1,"/spec/dnsPolicy":"None"}}',
   ),
@@ -51,6 +72,9 @@ const anyAnnotations = fc.record(
     'networkservicemesh.io/init-position': fc.constantFrom('first', 'last', 'before:db', 'after:app', 'x'),
     'networkservicemesh.io/cpu-limit': fc.constantFrom('1', '100m', '0', 'much'),
     'networkservicemesh.io/cpu-request': fc.constantFrom('1', '100m', '-1'),
+    'networkservicemesh.io/image': fc.oneof(fc.constantFrom('a', 'a/b:c', 'A B'), fc.string()),
+    'networkservicemesh.io/deadline': fc.oneof(fc.constantFrom('90s', '600h', '0'), fc.string()),
+    'networkservicemesh.io/log-level': fc.constantFrom('debug', 'loud'),
     'networkservicemesh.io/status': anyStatus,
     'a/b~c': fc.string(),
   },

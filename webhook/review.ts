@@ -64,7 +64,7 @@ export function review({ apiVersion, request }: ReviewQuestion, context: ReviewC
     const refusal =
       thrown instanceof ShapeError ? new NsmError('BAD_INPUT', thrown.message, { cause: thrown }) : thrown
     if (!(refusal instanceof NsmError) || refusal.code === 'INTERNAL') throw thrown
-    const response = refused(request.uid, refusal)
+    const response = refused(request.uid, refusal, context.settings.docs)
     const denied = {
       result: 'denied',
       reasons: [refusal.code],
@@ -75,12 +75,27 @@ export function review({ apiVersion, request }: ReviewQuestion, context: ReviewC
   }
 }
 
+/** The kinds that are looked at, and their API groups. */
+const groups: ReadonlyMap<string, string> = new Map([
+  ['Pod', ''],
+  ['Namespace', ''],
+  ['Deployment', 'apps'],
+  ['StatefulSet', 'apps'],
+  ['DaemonSet', 'apps'],
+  ['ReplicaSet', 'apps'],
+  ['Job', 'batch'],
+  ['CronJob', 'batch'],
+])
+
 /** How many reasons of `not-our-kind` there can be is not ours to decide, so the kind is told only to the audit log. */
 const notOurs = 'not-our-kind'
 
 function patchObject(request: AdmissionRequest, { settings, inherited }: ReviewContext): PatchResult {
   const { operation, namespace, object, oldObject } = request
   const { kind } = request.kind
+  const group = groups.get(kind)
+  if ((request.subResource ?? '') !== '' || group === undefined || (request.kind.group ?? group) !== group)
+    return { patch: [], reasons: [notOurs], warnings: [] }
   if (kind === 'Pod' && operation === 'CREATE')
     return patchPod(readPod(object), {
       settings,
@@ -112,7 +127,7 @@ function allowed(uid: string, { patch, reasons, warnings, services }: PatchResul
       ? {}
       : { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
   const said = warnings.length === 0 ? {} : { warnings: warnings.map(shortened) }
-  const asked = services === undefined ? {} : { services }
+  const asked = services === undefined ? {} : { services: services.slice(0, 1024) }
   return {
     uid,
     allowed: true,
@@ -122,8 +137,8 @@ function allowed(uid: string, { patch, reasons, warnings, services }: PatchResul
   }
 }
 
-function refused(uid: string, error: NsmError): AdmissionResponse {
-  const message = `${error.message} (docs/errors.md#${error.code.toLowerCase()})`
+function refused(uid: string, error: NsmError, docs: string): AdmissionResponse {
+  const message = `${error.message} (${docs}#${error.code.toLowerCase()})`
   return {
     uid,
     allowed: false,

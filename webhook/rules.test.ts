@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '#kube/pod.ts'
 import { settings } from './golden.contract.ts'
-import { checkSwitch, type PatchContext, rules, rulesThatHold, subjectOf } from './rules.ts'
+import { type PatchContext, rules, rulesThatHold, subjectOf } from './rules.ts'
 
 const asks = { 'ns.networkservicemesh.io': 'a' }
 const inject = 'networkservicemesh.io/inject'
@@ -127,30 +127,5 @@ describe('rulesThatHold()', () => {
     },
   ])('gives $is for $name', ({ pod, context, is }) => {
     expect(reasons(pod, context)).toEqual(is)
-  })
-})
-
-describe('checkSwitch()', () => {
-  it.each(['', 'False', 'no', '0', ' false', 'disabled'])('refuses "%s"', value => {
-    expect(() => checkSwitch(annotated({ [inject]: value }))).toThrow(
-      expect.objectContaining({
-        code: 'BAD_ANNOTATION',
-        message: expect.stringContaining(`${inject} is "${value}"`),
-      }),
-    )
-  })
-})
-
-describe('rules', () => {
-  it('have a word for machines and a meaning for people, each once', () => {
-    expect(new Set(rules.map(({ reason }) => reason)).size).toBe(rules.length)
-    for (const { reason, meaning } of rules) {
-      expect(reason).toMatch(/^[a-z-]+$/)
-      expect(meaning).not.toMatch(/^[A-Z]|\.$/)
-    }
-  })
-
-  it.each(['true', 'false', undefined])('takes %s', value => {
-    expect(() => checkSwitch(annotated(value === undefined ? {} : { [inject]: value }))).not.toThrow()
   })
 })

@@ -1,6 +1,5 @@
-import { annotationsOf, describeObject } from '#kube/meta.ts'
+import { annotationsOf } from '#kube/meta.ts'
 import type { Pod } from '#kube/pod.ts'
-import { NsmError } from '#sdk/errors.ts'
 import { annotationKeys } from '#sdk/service-ref.ts'
 import { injectAnnotation, partOfLabel } from './names.ts'
 import type { PatchSettings } from './settings.ts'
@@ -127,14 +126,4 @@ function servicesIn(
 ): Readonly<Record<string, string>> | undefined {
   const found = annotationKeys.filter(key => annotations[key] !== undefined)
   return found.length === 0 ? undefined : Object.fromEntries(found.map(key => [key, annotations[key] ?? '']))
-}
-
-/** Throws BAD_ANNOTATION when the switch of a pod is neither on nor off; it is on when the pod says nothing. */
-export function checkSwitch(pod: Pod): void {
-  const value = annotationsOf(pod)[injectAnnotation] ?? 'true'
-  if (value === 'true' || value === 'false') return
-  throw new NsmError(
-    'BAD_ANNOTATION',
-    `${describeObject(pod, 'Pod')}: annotation ${injectAnnotation} is ${JSON.stringify(value)}, expected "true" or "false"`,
-  )
 }

@@ -1,5 +1,6 @@
 import { type Config, setting } from '#runtime/config.ts'
 import { flag, integer, list, oneOf, text } from '#runtime/parse.ts'
+import { imageName } from './image-name.ts'
 
 /** How a pod gets its interfaces: by a container that ends, or by one that stays and can be reconfigured. */
 export const modes = ['init', 'sidecar'] as const
@@ -17,7 +18,7 @@ export type PullPolicy = (typeof pullPolicies)[number]
 export const patchConfig = {
   initImage: setting({
     env: 'NSM_INIT_IMAGE',
-    parse: text,
+    parse: imageName,
     default: '',
     doc: 'Image of the injected init container; empty means REPO/INITCONTAINER:TAG.',
   }),
@@ -36,7 +37,7 @@ export const patchConfig = {
   tag: setting({ env: 'TAG', parse: text, default: 'latest', doc: 'Tag of the images.' }),
   sidecarImage: setting({
     env: 'NSM_SIDECAR_IMAGE',
-    parse: text,
+    parse: imageName,
     default: '',
     doc: 'Image of the injected side-car; empty means REPO/sidecar-nsc:TAG.',
   }),
@@ -88,6 +89,12 @@ export const patchConfig = {
     default: ['kube-system', 'kube-public', 'kube-node-lease'],
     doc: 'Namespaces whose pods are left alone.',
   }),
+  docs: setting({
+    env: 'NSM_WEBHOOK_DOCS',
+    parse: text,
+    default: 'docs/errors.md',
+    doc: 'Where the errors are explained: what refusals refer to, before # and the code.',
+  }),
   enforceLimits: setting({
     env: 'ENFORCE_LIMITS',
     parse: flag,
@@ -111,6 +118,8 @@ export interface PatchSettings {
   /** Namespace of the mesh. */
   readonly namespace: string
   readonly ignoredNamespaces: readonly string[]
+  /** Page that refusals refer to. */
+  readonly docs: string
   /** When the injected container gets CPU and memory limits. */
   readonly limits: 'always' | 'when-guaranteed'
   /** Numeric user of the injected container; undefined leaves it to the image or the platform. */
@@ -134,6 +143,7 @@ export function patchSettings(
     ignoredNamespaces: [...values.ignoredNamespaces, ...(ownNamespace === '' ? [] : [ownNamespace])],
     limits: values.enforceLimits ? 'always' : 'when-guaranteed',
     user: values.user,
+    docs: values.docs,
   }
 }
 

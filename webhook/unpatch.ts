@@ -41,14 +41,18 @@ export function unpatchPod(original: Pod): Unpatched {
   }
   // The deepest first: what was made inside a place must be gone before the place is judged.
   for (const path of status.made.toSorted((a, b) => b.length - a.length)) {
-    if (isEmpty(valueAt(pod, path))) change({ op: 'remove', path })
+    if (isOurs(pod, path)) change({ op: 'remove', path })
   }
   for (const [path, value] of Object.entries(status.replaced)) {
-    const found = valueAt(pod, path)
-    if (found !== undefined && (isEmpty(found) || path.startsWith('/spec/dns')))
-      change({ op: 'replace', path, value })
+    if (isOurs(pod, path)) change({ op: 'replace', path, value })
   }
   return { pod, patch }
+}
+
+/** Whether nobody else has something in a place: what we put there is gone by now, and DNS is ours as a whole. */
+function isOurs(pod: Pod, path: string): boolean {
+  const found = valueAt(pod, path)
+  return found !== undefined && (isEmpty(found) || path.startsWith('/spec/dns'))
 }
 
 function valueAt(pod: Pod, place: string): unknown {

@@ -18,13 +18,14 @@ export function warningsAbout(
 ): readonly string[] {
   const annotations = annotationsOf(pod)
   const idle = asked === undefined && annotations[injectAnnotation] === 'true'
+  // The API server passes on 4 KiB of them in all, so the weightiest come first.
   return [
-    ...misspelt(annotations),
-    ...unknownAnnotations(annotations),
+    ...(injection === undefined ? [] : warningsAboutInjection(pod, injection)),
     ...(idle
       ? [`annotation ${injectAnnotation} is "true", but neither the pod nor its namespace names a service`]
       : []),
-    ...(injection === undefined ? [] : warningsAboutInjection(pod, injection)),
+    ...misspelt(annotations),
+    ...unknownAnnotations(annotations),
   ]
 }
 

@@ -11,6 +11,7 @@ import { readSources } from '#cli/inject/source-files.ts'
 import { jsonOption } from '#cli/options.ts'
 import { connectApi } from '#kube/connect-api.ts'
 import { annotationsOf } from '#kube/meta.ts'
+import { NsmError } from '#sdk/errors.ts'
 import { inheritLabel } from '#webhook/names.ts'
 
 interface CheckInjectOptions extends SettingsOptions {
@@ -40,6 +41,8 @@ export function checkInjectCommand(context: Context, exit: (code: number) => voi
     )
     .action(async (target: string, options: CheckInjectOptions) => {
       const isFile = target === '-' || existsSync(target)
+      if (!isFile && /^[.~/]|\.(ya?ml|json)$|\/.*\//.test(target))
+        throw new NsmError('BAD_USAGE', `${target}: there is no such file`)
       const explained = isFile ? await fromFile(target, options) : await fromCluster(target, options, context)
       const concerned = explained.filter(({ rules, result }) => rules.length > 0 || result === 'refused')
       context.out(

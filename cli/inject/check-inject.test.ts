@@ -83,7 +83,7 @@ describe('nsm check-inject FILE', () => {
     {
       story: 'a malformed switch',
       text: changed(': vpn-gateway', ': a\n    networkservicemesh.io/inject: maybe'),
-      says: /expected "true" or "false"/,
+      says: /expected one of true, false/,
       exit: 1,
     },
     {

@@ -48,6 +48,7 @@ export const conditions: Readonly<Record<string, Readonly<Record<string, (of: Ad
   workloads: {
     'asks-or-asked-for-services': asks,
     'made-by-no-controller': ({ object }) => controllerOf(object) === undefined,
+    'is-not-being-deleted': ({ object }) => object.metadata?.deletionTimestamp === undefined,
   },
 }
 

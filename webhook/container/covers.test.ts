@@ -11,7 +11,7 @@ function render(shape: Shape = 'init'): Container {
     services: 'a',
     settings,
     overrides: { 'cpu-limit': '1', 'memory-limit': '64Mi' },
-    limited: 'limited',
+    amounts: 'equal',
   })
 }
 

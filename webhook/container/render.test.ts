@@ -3,7 +3,7 @@ import { settings } from '#webhook/golden.contract.ts'
 import { type RenderInputs, renderContainer } from './render.ts'
 
 const shapes = ['init', 'native-sidecar', 'sidecar-container'] as const
-const inputs: RenderInputs = { services: 'a', settings, overrides: {}, limited: 'free' }
+const inputs: RenderInputs = { services: 'a', settings, overrides: {}, amounts: 'none' }
 
 describe.each(shapes)('renderContainer(%s)', shape => {
   it('meets the Pod Security Standard restricted', () => {

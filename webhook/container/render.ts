@@ -2,7 +2,7 @@ import type { Container, EnvVar } from '#kube/pod.ts'
 import { initContainerName, servicesVariable, sidecarName } from '#webhook/names.ts'
 import type { Overrides } from '#webhook/overrides.ts'
 import type { PatchSettings } from '#webhook/settings.ts'
-import { resourcesOf } from './resources.ts'
+import { type Amounts, resourcesOf, type Usual } from './resources.ts'
 
 /** The three shapes of the injected container; which one a pod gets is decided by `shapeFor`. */
 export type Shape = 'init' | 'native-sidecar' | 'sidecar-container'
@@ -13,8 +13,18 @@ export interface RenderInputs {
   readonly services: string
   readonly settings: PatchSettings
   readonly overrides: Overrides
-  /** Whether CPU and memory must be limited. */
-  readonly limited: 'limited' | 'free'
+  /** What of CPU and memory must be stated. */
+  readonly amounts: Amounts
+}
+
+/** Enough for each program; the side-car stays and holds open channels. */
+const ofInit: Usual = {
+  requests: { cpu: '10m', memory: '64Mi' },
+  limits: { cpu: '200m', memory: '64Mi' },
+}
+const ofSidecar: Usual = {
+  requests: { cpu: '10m', memory: '128Mi' },
+  limits: { cpu: '200m', memory: '128Mi' },
 }
 
 /**
@@ -22,14 +32,14 @@ export interface RenderInputs {
  * only one that asks for the socket resource, whatever its shape.
  */
 export function renderContainer(shape: Shape, inputs: RenderInputs): Container {
-  const { overrides, settings, limited } = inputs
+  const { overrides, settings, amounts } = inputs
   return {
     name: shape === 'init' ? initContainerName : sidecarName,
     image: overrides.image ?? (shape === 'init' ? settings.image : settings.sidecarImage),
     imagePullPolicy: overrides['image-pull-policy'] ?? settings.pullPolicy,
     env: environment(shape, inputs),
     ...startOf(shape, settings.probePort),
-    resources: resourcesOf(overrides, limited),
+    resources: resourcesOf(overrides, amounts, shape === 'init' ? ofInit : ofSidecar),
     securityContext: securityContext(settings.user),
     terminationMessagePolicy: 'FallbackToLogsOnError',
   }

@@ -3,7 +3,7 @@ import { settings } from '#webhook/golden.contract.ts'
 import { renderContainer } from './render.ts'
 import { rendered } from './rendered.ts'
 
-const inputs = { services: 'a', settings, overrides: {}, limited: 'free' } as const
+const inputs = { services: 'a', settings, overrides: {}, amounts: 'none' } as const
 
 describe('rendered()', () => {
   it('gives what renderContainer gives', () => {
@@ -15,7 +15,7 @@ describe('rendered()', () => {
     expect(digest).toMatch(/^[0-9a-f]{16}$/)
     expect(rendered('init', { ...inputs, settings: { ...settings } }).digest).toBe(digest)
     expect(rendered('init', { ...inputs, services: 'b' }).digest).not.toBe(digest)
-    expect(rendered('init', { ...inputs, limited: 'limited' }).digest).not.toBe(digest)
+    expect(rendered('init', { ...inputs, amounts: 'equal' }).digest).not.toBe(digest)
     expect(rendered('init', { ...inputs, overrides: { image: 'x' } }).digest).not.toBe(digest)
     expect(rendered('init', { ...inputs, settings: { ...settings, image: 'x' } }).digest).not.toBe(digest)
   })

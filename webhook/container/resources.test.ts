@@ -1,55 +1,80 @@
 import { describe, expect, it } from 'vitest'
 import type { Overrides } from '#webhook/overrides.ts'
-import { keepsGuaranteed, resourcesOf } from './resources.ts'
+import { type Amounts, keepsGuaranteed, resourcesOf } from './resources.ts'
 
+const usual = {
+  requests: { cpu: '10m', memory: '32Mi' },
+  limits: { cpu: '200m', memory: '64Mi' },
+}
 const socket = { 'networkservicemesh.io/socket': '1' }
 
 describe('resourcesOf()', () => {
   it.each<{
     readonly name: string
     readonly overrides: Overrides
-    readonly limited: 'limited' | 'free'
+    readonly amounts: Amounts
     readonly is: object
   }>([
-    { name: 'nothing said', overrides: {}, limited: 'free', is: { limits: socket } },
+    { name: 'nothing said', overrides: {}, amounts: 'none', is: { limits: socket } },
     {
-      name: 'nothing said, limited',
+      name: 'nothing said, equal',
       overrides: {},
-      limited: 'limited',
+      amounts: 'equal',
       is: { limits: { cpu: '200m', memory: '64Mi', ...socket } },
     },
     {
       name: 'a request',
       overrides: { 'cpu-request': '1' },
-      limited: 'free',
+      amounts: 'none',
       is: { limits: socket, requests: { cpu: '1' } },
     },
     {
-      name: 'a request, limited',
+      name: 'a request, equal',
       overrides: { 'cpu-request': '1' },
-      limited: 'limited',
+      amounts: 'equal',
       is: { limits: { cpu: '1', memory: '64Mi', ...socket }, requests: { cpu: '1' } },
     },
     {
       name: 'a limit',
       overrides: { 'memory-limit': '1Gi' },
-      limited: 'free',
+      amounts: 'none',
       is: { limits: { memory: '1Gi', ...socket } },
     },
     {
-      name: 'a limit, limited',
+      name: 'a limit, equal',
       overrides: { 'memory-limit': '1Gi' },
-      limited: 'limited',
+      amounts: 'equal',
       is: { limits: { cpu: '200m', memory: '1Gi', ...socket } },
     },
     {
       name: 'a request that is the limit, in other words',
       overrides: { 'cpu-request': '1000m', 'cpu-limit': '1' },
-      limited: 'free',
+      amounts: 'none',
       is: { limits: { cpu: '1', ...socket }, requests: { cpu: '1000m' } },
     },
-  ])('$name', ({ overrides, limited, is }) => {
-    expect(resourcesOf(overrides, limited)).toEqual(is)
+    {
+      name: 'nothing said, limits and requests',
+      overrides: {},
+      amounts: 'limits',
+      is: {
+        limits: { cpu: '200m', memory: '64Mi', ...socket },
+        requests: { cpu: '10m', memory: '32Mi' },
+      },
+    },
+    {
+      name: 'a limit, requests',
+      overrides: { 'cpu-limit': '5m' },
+      amounts: 'requests',
+      is: { limits: { cpu: '5m', ...socket }, requests: { cpu: '5m', memory: '32Mi' } },
+    },
+    {
+      name: 'nothing said, requests',
+      overrides: {},
+      amounts: 'requests',
+      is: { limits: socket, requests: { cpu: '10m', memory: '32Mi' } },
+    },
+  ])('$name', ({ overrides, amounts, is }) => {
+    expect(resourcesOf(overrides, amounts, usual)).toEqual(is)
   })
 
   it.each<{ readonly overrides: Overrides; readonly says: string }>([
@@ -62,7 +87,7 @@ describe('resourcesOf()', () => {
       says: 'memory-request is 1Gi, above the limit of 1G',
     },
   ])('refuses: $says', ({ overrides, says }) => {
-    expect(() => resourcesOf(overrides, 'free')).toThrow(
+    expect(() => resourcesOf(overrides, 'none', usual)).toThrow(
       expect.objectContaining({ code: 'BAD_ANNOTATION', message: expect.stringContaining(says) }),
     )
   })

@@ -4,19 +4,30 @@ import { NsmError } from '#sdk/errors.ts'
 import { socketResource } from '#webhook/names.ts'
 import type { Overrides } from '#webhook/overrides.ts'
 
-/** What a pod of class Guaranteed gets, so that it stays what it is. */
-const pinned = { cpu: '200m', memory: '64Mi' } as const
+/**
+ * Which amounts of CPU and memory a container must state: `equal`, limits that are its requests; `limits`, both of them;
+ * `requests` alone; or `none`.
+ */
+export type Amounts = 'equal' | 'limits' | 'requests' | 'none'
+
+/** What is stated where the pod says nothing. The request of CPU is small, since the pod waits anyway. */
+export interface Usual {
+  readonly requests: { readonly cpu: string; readonly memory: string }
+  readonly limits: { readonly cpu: string; readonly memory: string }
+}
 
 /**
- * The resources of the injected container: always the one socket, and CPU and memory as the pod's annotations say.
- * Where a limit is needed and only a request is given, the limit is the request. Throws BAD_ANNOTATION when a request
- * is above its limit.
+ * The resources of the injected container: always the one socket, and CPU and memory as the pod's annotations say. Of
+ * what must be stated and is not given, the other of the two counts before the usual. Throws BAD_ANNOTATION when a
+ * request is above its limit.
  */
-export function resourcesOf(overrides: Overrides, limited: 'limited' | 'free'): Resources {
+export function resourcesOf(overrides: Overrides, amounts: Amounts, usual: Usual): Resources {
   const rows = (['cpu', 'memory'] as const).map(name => {
-    const request = overrides[`${name}-request`]
-    const limit =
-      overrides[`${name}-limit`] ?? (limited === 'limited' ? (request ?? pinned[name]) : undefined)
+    const [given, bound] = [overrides[`${name}-request`], overrides[`${name}-limit`]]
+    const limited = amounts === 'equal' || amounts === 'limits'
+    const requested = amounts === 'requests' || amounts === 'limits'
+    const limit = bound ?? (limited ? (given ?? usual.limits[name]) : undefined)
+    const request = given ?? (requested ? (bound ?? usual.requests[name]) : undefined)
     if (request !== undefined && limit !== undefined && isAbove(request, limit)) {
       throw new NsmError(
         'BAD_ANNOTATION',

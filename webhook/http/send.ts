@@ -29,7 +29,8 @@ export function refuse(exchange: Exchange, error: HttpError | undefined): void {
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(text),
-    ...(status === 503 ? { 'retry-after': '1' } : {}),
+    // API servers ask again by themselves when told so, and the user would see their patience end, not our reason.
+    ...(error?.rejection === 'busy' ? { 'retry-after': '1' } : {}),
     ...(status === 408 ? { connection: 'close' } : {}),
   })
   response.end(text)

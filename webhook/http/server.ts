@@ -47,7 +47,7 @@ export function newServer(options: ServerOptions): WebhookServer {
   const answering = { ...options, limits, largeBodies: newLargeBodies(limits.largeBodies) }
   let leaving = false
   const readyReason = () => (leaving ? 'the webhook is stopping' : options.readyReason())
-  const pages = newPages({ readyReason, log })
+  const pages = newPages({ readyReason, log, metrics })
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     if (leaving) response.setHeader('connection', 'close')
     const path = request.method === 'POST' ? pathOf(request) : undefined
@@ -84,10 +84,11 @@ export function newServer(options: ServerOptions): WebhookServer {
   }
 }
 
-/** The API server adds `?timeout=10s`. */
+/** The API server adds `?timeout=10s`; proxies may send the whole URL (RFC 9112 section 3.2.2). */
 function pathOf({ url = '' }: IncomingMessage): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/]*/i, '')
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
 }
 
 function httpOptions(limits: Limits) {

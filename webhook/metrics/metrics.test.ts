@@ -71,7 +71,8 @@ describe('serveMetrics()', () => {
     await using served = await serveMetrics(newMetrics('test'), { host: '127.0.0.1', port: 0 })
     const port = Number(new URL(served.url).port)
     await expect(serveMetrics(newMetrics('test'), { host: '127.0.0.1', port })).rejects.toMatchObject({
-      code: 'EADDRINUSE',
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining('NSM_WEBHOOK_METRICS_LISTEN'),
     })
   })
 })

@@ -5,6 +5,8 @@ import { boundedCounter } from './bounded-counter.ts'
 export type Rejection =
   | 'too_large'
   | 'bad_type'
+  | 'bad_path'
+  | 'bad_method'
   | 'bad_json'
   | 'bad_http'
   | 'bad_tls'

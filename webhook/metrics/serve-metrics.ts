@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { NsmError } from '#sdk/errors.ts'
 import type { Metrics } from './metrics.ts'
 
 // Not imported: an import of node:http evaluates all its exports, and so loads undici, 10 MiB that are not needed.
@@ -18,7 +19,7 @@ interface Address {
 
 /**
  * Serves `GET /metrics` over plain HTTP on an address of its own, so that a NetworkPolicy can tell Prometheus from the
- * API server. Rejects when the address cannot be listened on.
+ * API server. Throws BAD_CONFIG when the address cannot be had.
  */
 export async function serveMetrics(metrics: Metrics, { host, port }: Address): Promise<MetricsServer> {
   const server = createServer({ headersTimeout: 2_000, requestTimeout: 2_000 }, (request, response) => {
@@ -38,7 +39,16 @@ export async function serveMetrics(metrics: Metrics, { host, port }: Address): P
   })
   server.maxConnections = 64
   server.listen(port, host)
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new NsmError(
+      'BAD_CONFIG',
+      `cannot serve metrics on ${host} port ${port}: ${why}; choose another NSM_WEBHOOK_METRICS_LISTEN`,
+      { cause },
+    )
+  }
   const address = server.address()
   const found = typeof address === 'object' && address !== null ? address.port : port
   return {
