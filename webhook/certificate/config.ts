@@ -1,8 +1,12 @@
 import { usualLimits } from '#certs/rotation.ts'
 import { type Config, setting } from '#runtime/config.ts'
 import { duration, list, oneOf, text } from '#runtime/parse.ts'
+import { NsmError } from '#sdk/errors.ts'
 import { patchConfig } from '#webhook/settings.ts'
 import type { CertificateOptions } from './options.ts'
+
+/** Shorter lives, in milliseconds, would be used up by making certificates. */
+const shortest = 10_000
 
 /** The rows of the webhook's configuration that are about its certificate. */
 export const certificateConfig = {
@@ -64,15 +68,15 @@ export const certificateConfig = {
   }),
   authorityLife: setting({
     env: 'NSM_WEBHOOK_AUTHORITY_LIFE',
-    parse: duration,
+    parse: life,
     default: usualLimits.authorityMs,
-    doc: 'With self: life of an authority; a new one is made after two thirds of it.',
+    doc: 'With self: life of an authority, not less than NSM_WEBHOOK_CERTIFICATE_LIFE; a new one is made after two thirds of it.',
   }),
   leafLife: setting({
     env: 'NSM_WEBHOOK_CERTIFICATE_LIFE',
-    parse: duration,
+    parse: life,
     default: usualLimits.leafMs,
-    doc: 'With self: life of a certificate; a new one is made after two thirds of it.',
+    doc: 'With self: life of a certificate, at least 10s; a new one is made after two thirds of it.',
   }),
   propagation: setting({
     env: 'NSM_WEBHOOK_PROPAGATION',
@@ -82,11 +86,16 @@ export const certificateConfig = {
   }),
 }
 
-/** The part of the options that the configuration gives. */
+/** The part of the options that the configuration gives. Throws BAD_CONFIG when an authority would end before what it signs. */
 export function certificateOptions(
   values: Config<typeof certificateConfig>,
 ): Omit<CertificateOptions, 'api' | 'log' | 'use' | 'onPatched' | 'make'> {
   const { certificateSource: source, ownNames, ownNamespace, authorityLife, leafLife, propagation } = values
+  if (source === 'self' && authorityLife < leafLife)
+    throw new NsmError(
+      'BAD_CONFIG',
+      `configuration: an authority would end before the certificate that it signs: NSM_WEBHOOK_AUTHORITY_LIFE is ${authorityLife / 1000}s, NSM_WEBHOOK_CERTIFICATE_LIFE ${leafLife / 1000}s; make the first at least as long as the second`,
+    )
   const service = `${values.serviceName}.${ownNamespace}.svc`
   return {
     source,
@@ -106,4 +115,10 @@ export function certificateOptions(
     // Each minute by the wall clock: no long timer, which a suspended machine would stop. Short lives are looked at oftener.
     everyMs: Math.min(60_000, leafLife / 30, authorityLife / 30),
   }
+}
+
+function life(value: string): number {
+  const ms = duration(value)
+  if (ms < shortest) throw new Error(`expected at least ${shortest / 1000}s`)
+  return ms
 }
