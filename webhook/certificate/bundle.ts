@@ -7,6 +7,7 @@ import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
 import type { CertificateOptions } from './options.ts'
+import { whyUnverified } from './unverified.ts'
 import { newWake } from './wake.ts'
 
 /** A patch that follows the last one sooner than this, in milliseconds, is a quarrel: it waits longer each time. */
@@ -32,29 +33,36 @@ export interface Bundle {
 export interface BundleOptions
   extends Pick<CertificateOptions, 'configuration' | 'log' | 'onPatched' | 'everyMs'>,
     Required<Pick<CertificateOptions, 'api'>> {
-  /** What should be trusted, PEM, read where the truth is; undefined leaves the configuration alone. */
+  /** What should be trusted, PEM, read where the truth is; undefined leaves the configuration alone for now. */
   readonly wanted: () => Promise<string | undefined>
+  /** How authorities get into an empty `caBundle`, as advice. */
+  readonly remedy: string
   /** Called when the live configuration has changed. */
   readonly onChange: () => void
 }
 
 /**
  * Keeps `caBundle` of every entry of the one configuration, until the signal aborts: follows it by a watch and repairs
- * what others overwrite. A configuration that is not ours is left alone, which is said once.
+ * what others overwrite. While nothing is wanted it only follows. A configuration that is not ours is left alone, which
+ * is said once.
  */
 export function keepBundle(
   options: BundleOptions,
   signal: AbortSignal,
 ): Bundle & { readonly done: Promise<void> } {
-  const { api, configuration: name, log, onChange, onPatched, everyMs = 60_000 } = options
+  const { api, configuration: name, log, remedy, onChange, onPatched, everyMs = 60_000 } = options
   const path = `${configurationsPath}/${encodeURIComponent(name)}`
   const wake = newWake()
   const since = new Map<string, number>()
   let known: Configuration | undefined
+  /** Why it is not known: that it could not be read yet, or that there is none. */
+  let missing = 'has not been read yet'
+  let publishing = false
   let saidForeign = ''
 
   const take = (object: JsonObject | undefined): Configuration | undefined => {
     known = object === undefined ? undefined : readConfiguration(object)
+    missing = 'does not exist; apply its manifest, or name another one with NSM_WEBHOOK_CONFIGURATION'
     const everywhere = trustedEverywhere(known)
     for (const fingerprint of since.keys()) if (!everywhere.includes(fingerprint)) since.delete(fingerprint)
     for (const fingerprint of everywhere)
@@ -83,8 +91,10 @@ export function keepBundle(
 
   /** The configuration is read before the truth: a truth that is older than the configuration could undo what another replica has published. */
   const reconcile = async (): Promise<'same' | 'ok'> => {
+    publishing = false
     const configuration = await read()
     if (configuration === undefined) return 'same'
+    publishing = true
     const wanted = await options.wanted()
     if (wanted === undefined) return 'same'
     const { result, object } = await publish(api, { configuration, bundle: wanted }, signal)
@@ -126,11 +136,13 @@ export function keepBundle(
         const error = NsmError.from(thrown)
         // A test of the patch that fails is BAD_INPUT for the API server: somebody was quicker.
         const result = error.code === 'CONFLICT' || error.code === 'BAD_INPUT' ? 'conflict' : 'failed'
-        onPatched?.(result)
+        if (publishing) onPatched?.(result)
         const level = result === 'conflict' && troubles < 5 ? 'debug' : 'warn'
         log[level](
           { configuration: name, err: error },
-          'publishing our authorities failed; it is tried again',
+          publishing
+            ? 'publishing our authorities failed; it is tried again'
+            : 'reading the webhook configuration failed; it is tried again',
         )
         await pause(backoff(troubles, { first: 100, most: 30_000 }), signal)
         continue
@@ -158,7 +170,10 @@ export function keepBundle(
       return times.length === 0 ? 0 : performance.now() - Math.min(...times)
     },
     live: () => (known?.entries ?? []).map(entry => entry.bundle).join('\n'),
-    whyRefused: chain => refusal(name, known, chain),
+    whyRefused: chain =>
+      known === undefined
+        ? `MutatingWebhookConfiguration ${name} ${missing}`
+        : whyUnverified(known, chain, remedy),
     done: Promise.all([follow(), keep()]).then(() => undefined),
   }
 }
@@ -170,18 +185,4 @@ function later(one: number | undefined, other: number | undefined): number | und
 function trustedEverywhere(configuration: Configuration | undefined): readonly string[] {
   const [first, ...others] = (configuration?.entries ?? []).map(entry => fingerprintsOf(entry.bundle))
   return (first ?? []).filter(fingerprint => others.every(other => other.includes(fingerprint)))
-}
-
-function refusal(name: string, configuration: Configuration | undefined, chain: string): string | undefined {
-  if (configuration === undefined)
-    return `MutatingWebhookConfiguration ${name} is not there, or could not be read yet`
-  if (configuration.entries.length === 0) return `MutatingWebhookConfiguration ${name} has no webhooks`
-  for (const entry of configuration.entries) {
-    const why = whyRefused(chain, entry.bundle, Date.now())
-    if (why === undefined) continue
-    const owner =
-      configuration.owner.is === 'foreign' ? `; it is not ours to change (${configuration.owner.why})` : ''
-    return `MutatingWebhookConfiguration ${name}, entry ${entry.name}: ${why}${owner}`
-  }
-  return undefined
 }

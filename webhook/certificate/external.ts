@@ -23,6 +23,8 @@ export interface ExternalSource {
   read(signal: AbortSignal): Promise<Given>
   /** Calls back when it may have changed, until the signal aborts. */
   follow(changed: () => void, signal: AbortSignal): Promise<void>
+  /** How the user has its authorities published, as advice. */
+  readonly remedy: string
   /** What to do when the first read fails. */
   readonly atFirst: 'fail' | 'retry'
 }
@@ -31,8 +33,8 @@ export interface ExternalSource {
 const grace = 600_000
 
 /**
- * Serves what others make, and follows it. When its authorities are ours to publish, a new certificate waits until the
- * API servers trust it, unless they do not trust the one in use either.
+ * Serves what others make, and follows it. With an API server, a new certificate waits until the API servers trust it,
+ * unless they do not trust the one in use either, whoever publishes its authorities.
  */
 export async function openExternal(
   source: ExternalSource,
@@ -50,19 +52,21 @@ export async function openExternal(
   use(keyPair)
 
   const wanted = async (): Promise<string | undefined> => {
+    // Others publish, until a round finds authorities.
+    if (authorities === undefined) return undefined
     const { authorities: now } = await source.read(until)
     return now !== undefined && performance.now() - changedAt < grace
       ? stillTrusted(now, bundle?.live() ?? '', Date.now())
       : now
   }
   const onChange = () => wake.call()
-  const publishes = api !== undefined && first.authorities !== undefined
-  const bundle: (Bundle & { readonly done: Promise<void> }) | undefined = publishes
-    ? keepBundle({ ...options, api, wanted, onChange }, until)
-    : undefined
+  const bundle: (Bundle & { readonly done: Promise<void> }) | undefined =
+    api === undefined
+      ? undefined
+      : keepBundle({ ...options, api, wanted, remedy: source.remedy, onChange }, until)
 
   const mayUse = (given: Given): boolean => {
-    if (bundle === undefined || given.authorities === undefined) return true
+    if (bundle === undefined) return true
     const inUse = whyNotValid(keyPair.cert, Date.now()) ?? bundle.whyRefused(keyPair.cert)
     return inUse !== undefined || bundle.trustsChainFor(given.keyPair.cert) >= limits.propagationMs
   }

@@ -41,8 +41,11 @@ export function openSelf(
   return openCertificate(certificateOptions(api, { source: 'self', replica, ...options }), signal)
 }
 
-/** Options that do not wait. */
-export function certificateOptions(api: KubeApi, options: Partial<CertificateOptions>): CertificateOptions {
+/** Options that do not wait; undefined stands for a machine without Kubernetes. */
+export function certificateOptions(
+  api: KubeApi | undefined,
+  options: Partial<CertificateOptions>,
+): CertificateOptions {
   return {
     source: 'self',
     files: { certificate: '', key: '' },
@@ -53,7 +56,7 @@ export function certificateOptions(api: KubeApi, options: Partial<CertificateOpt
     configuration: 'nsm-webhook',
     replica: 'pod',
     limits: quickLimits,
-    api,
+    ...(api === undefined ? {} : { api }),
     log: silent,
     use: () => {},
     make,
@@ -99,6 +102,17 @@ export async function bundlesIn(api: KubeApi): Promise<readonly string[]> {
 export async function patchConfiguration(api: KubeApi, body: unknown): Promise<void> {
   const contentType = Array.isArray(body) ? 'application/json-patch+json' : 'application/merge-patch+json'
   await api.call({ method: 'PATCH', path: `${configurations}/nsm-webhook`, body, contentType, signal })
+}
+
+/** Writes a bundle into every entry, as cert-manager does. */
+export function injectBundle(api: KubeApi, bundle: string): Promise<void> {
+  const value = Buffer.from(bundle).toString('base64')
+  const operations = [0, 1].map(index => ({
+    op: 'add',
+    path: `/webhooks/${index}/clientConfig/caBundle`,
+    value,
+  }))
+  return patchConfiguration(api, operations)
 }
 
 /** Why an API server would refuse a replica now: what `caBundle` says against what is served. */

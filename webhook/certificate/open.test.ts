@@ -7,7 +7,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { make } from '#certs/make.ts'
 import type { CertificateAndKey } from '#certs/pem.ts'
 import { type FakeApi, fakeApi } from '#kube/fake-api.ts'
-import { applyManifests, bundlesIn, certificateOptions, patchSecret, refusals } from './fixture.ts'
+import { NsmError } from '#sdk/errors.ts'
+import {
+  applyManifests,
+  bundlesIn,
+  certificateOptions,
+  injectBundle,
+  patchSecret,
+  refusals,
+} from './fixture.ts'
 import type { KeyPair } from './key-pair.ts'
 import { openCertificate } from './open.ts'
 import type { Certificate, CertificateOptions } from './options.ts'
@@ -38,7 +46,7 @@ describe('a certificate from files', () => {
   it('is read again when kubelet swaps the Secret, and stays while the new one is broken', async () => {
     const first = await made('first.test')
     await swap('1', first.leaf)
-    await open({ source: 'files' })
+    await openAlone({ source: 'files' })
     expect(names()).toEqual(['first.test'])
     await swap('2', { certificate: 'half', key: 'half' })
     await vi.waitFor(
@@ -94,6 +102,70 @@ describe('a certificate from files', () => {
   })
 })
 
+describe('a certificate from files in a cluster whose caBundle others keep', () => {
+  it('is not ready while the webhook configuration does not exist', async () => {
+    await swap('1', (await made('first.test')).leaf)
+    await open({ source: 'files' })
+    await untilReason(/MutatingWebhookConfiguration nsm-webhook does not exist; .*NSM_WEBHOOK_CONFIGURATION/)
+  })
+
+  it('is not ready while caBundle is empty, and says what to do', async () => {
+    await applyManifests(api)
+    await swap('1', (await made('first.test')).leaf)
+    await open({ source: 'files' })
+    await untilReason(/clientConfig\.caBundle is empty.*NSM_CA_FILE_PATH.*cert-manager\.io\/inject-ca-from/)
+    expect(await bundlesIn(api)).toEqual(['', ''])
+  })
+
+  it('is ready as long as caBundle verifies it, and never writes there', async () => {
+    const [{ leaf, authority }, other] = await Promise.all([made('first.test'), made('other.test')])
+    await applyManifests(api)
+    await injectBundle(api, other.authority.certificate)
+    await swap('1', leaf)
+    const patched: string[] = []
+    await open({ source: 'files', onPatched: result => patched.push(result) })
+    await untilReason(/does not trust the authority that signed the certificate/)
+    await injectBundle(api, authority.certificate)
+    await untilReason(undefined)
+    await injectBundle(api, other.authority.certificate)
+    await untilReason(/does not trust/)
+    expect(patched).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
+  it('says that the configuration could not be read, which is no attempt to publish', async () => {
+    await swap('1', (await made('first.test')).leaf)
+    const patched: string[] = []
+    api.intercept(() => {
+      throw new NsmError('DENIED', 'not allowed')
+    })
+    await open({ source: 'files', onPatched: result => patched.push(result) })
+    await vi.waitFor(
+      () => expect(warnings).toContain('reading the webhook configuration failed; it is tried again'),
+      patient,
+    )
+    expect(certificate?.readyReason()).toMatch(/nsm-webhook has not been read yet/)
+    expect(patched).toEqual([])
+  })
+
+  it('waits with a new certificate until caBundle verifies it', async () => {
+    const [first, second] = await Promise.all([made('first.test'), made('second.test')])
+    await applyManifests(api)
+    await injectBundle(api, first.authority.certificate)
+    await swap('1', first.leaf)
+    // Looks often, so that what it does not do is not for want of a look.
+    await open({ source: 'files', everyMs: 5 })
+    await untilReason(undefined)
+    await swap('2', second.leaf)
+    const reads = api.calls.length
+    await vi.waitFor(() => expect(api.calls.length).toBeGreaterThan(reads + 5), patient)
+    expect(names()).toEqual(['first.test'])
+    await injectBundle(api, first.authority.certificate + second.authority.certificate)
+    await vi.waitFor(() => expect(names()).toEqual(['first.test', 'second.test']), patient)
+    expect(certificate?.readyReason()).toBeUndefined()
+  })
+})
+
 describe('a certificate from the user’s Secret', () => {
   it('is awaited, served and followed; its authorities are published before the first certificate of theirs is served', async () => {
     await applyManifests(api)
@@ -127,15 +199,54 @@ describe('a certificate from the user’s Secret', () => {
     const { leaf } = await made('first.test')
     await patchSecret(api, { data: { 'tls.crt': base64(leaf.certificate), 'tls.key': base64(leaf.key) } })
     await open({ source: 'secret' })
-    expect(certificate?.readyReason()).toBeUndefined()
+    await untilReason(
+      /caBundle is empty.*put authorities as ca\.crt into Secret nsm-system\/nsm-webhook-certs/,
+    )
     expect(await bundlesIn(api)).toEqual(['', ''])
+  })
+
+  it('has its ca.crt published when that is added later', async () => {
+    await applyManifests(api)
+    const { leaf, authority } = await made('first.test')
+    await patchSecret(api, { data: { 'tls.crt': base64(leaf.certificate), 'tls.key': base64(leaf.key) } })
+    await open({ source: 'secret' })
+    await untilReason(/caBundle is empty/)
+    await patchSecret(api, { data: { 'ca.crt': base64(authority.certificate) } })
+    await untilReason(undefined)
+    expect((await bundlesIn(api)).map(bundle => bundle.trim())).toEqual([
+      authority.certificate.trim(),
+      authority.certificate.trim(),
+    ])
   })
 })
 
-async function open(options: Partial<CertificateOptions>): Promise<void> {
+describe('a certificate that needs an API server', () => {
+  it.each(['self', 'secret'] as const)(
+    'with the source %s is BAD_CONFIG without one, which says what to do',
+    async source => {
+      await expect(openAlone({ source })).rejects.toMatchObject({
+        code: 'BAD_CONFIG',
+        message: expect.stringMatching(
+          /run in a cluster.*NSM_WEBHOOK_KUBECONFIG.*NSM_WEBHOOK_CERTIFICATE=files/,
+        ),
+      })
+    },
+  )
+})
+
+function open(options: Partial<CertificateOptions>): Promise<void> {
+  return openWith(api, options)
+}
+
+/** On a machine without Kubernetes. */
+function openAlone(options: Partial<CertificateOptions>): Promise<void> {
+  return openWith(undefined, options)
+}
+
+async function openWith(from: FakeApi | undefined, options: Partial<CertificateOptions>): Promise<void> {
   const warn = (_: object, message: string) => warnings.push(message)
   certificate = await openCertificate(
-    certificateOptions(api, {
+    certificateOptions(from, {
       files: { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') },
       names: [],
       everyMs: 60_000,
@@ -145,6 +256,14 @@ async function open(options: Partial<CertificateOptions>): Promise<void> {
     }),
     signal,
   )
+}
+
+function untilReason(reason: RegExp | undefined): Promise<void> {
+  return vi.waitFor(() => {
+    const now = certificate?.readyReason()
+    if (reason === undefined) expect(now).toBeUndefined()
+    else expect(now).toMatch(reason)
+  }, patient)
 }
 
 function names(): readonly string[] {

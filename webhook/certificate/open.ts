@@ -13,6 +13,8 @@ import type { Certificate, CertificateOptions } from './options.ts'
 import { openReplica } from './replica.ts'
 import { watchSecret } from './watch-secret.ts'
 
+const injected = 'annotate the configuration with cert-manager.io/inject-ca-from'
+
 /**
  * Opens the certificate that is served, calls `use` with it and with each that follows, and keeps it up to date until the
  * signal aborts or it is disposed of. Dispose of it after the last request: only then do other replicas cease to wait
@@ -38,6 +40,7 @@ function files({ files: pair, bundleFile, log }: CertificateOptions): ExternalSo
   const bundle = bundleFile === '' ? [] : [bundleFile]
   return {
     name: pair.certificate,
+    remedy: `name a file of authorities with NSM_CA_FILE_PATH, or ${injected}`,
     atFirst: 'fail',
     async read() {
       const keyPair = await readKeyPair(pair)
@@ -52,6 +55,7 @@ function secret(options: CertificateOptions & { readonly api: KubeApi }): Extern
   const place = { api: options.api, namespace: options.namespace, name: options.secret }
   return {
     name: `Secret ${place.namespace}/${place.name}`,
+    remedy: `put authorities as ca.crt into Secret ${place.namespace}/${place.name}, or ${injected}`,
     atFirst: 'retry',
     async read(signal) {
       const data = optionalObjectAt((await readSecret(place, signal))['data'], 'Secret /data')
@@ -77,6 +81,6 @@ function apiOf({ api, source }: CertificateOptions): KubeApi {
   if (api !== undefined) return api
   throw new NsmError(
     'BAD_CONFIG',
-    `certificate source ${source}: it needs the API server, which was not given`,
+    `certificate source ${source}: it needs an API server and none is known; run in a cluster, say with NSM_WEBHOOK_KUBECONFIG where it is, or set NSM_WEBHOOK_CERTIFICATE=files`,
   )
 }

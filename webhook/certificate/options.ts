@@ -8,7 +8,7 @@ import type { KeyPair, KeyPairFiles } from './key-pair.ts'
 export interface CertificateOptions {
   /**
    * `files`: read and followed. `self`: made here, shared through a Secret, and published in the webhook configuration.
-   * `secret`: the user's Secret, read and followed, never written; its `ca.crt` is published.
+   * `secret`: the user's Secret, read and followed, never written; its `ca.crt` is published when it has one.
    */
   readonly source: 'files' | 'self' | 'secret'
   readonly files: KeyPairFiles
@@ -24,7 +24,7 @@ export interface CertificateOptions {
   /** Name of this pod, by which it says what it serves. */
   readonly replica: string
   readonly limits: RotationLimits
-  /** Needed for all but plain files. */
+  /** Needed for all but files. With it the certificate is ready only while the live webhook configuration verifies it. */
   readonly api?: KubeApi
   readonly log: Log
   /** Called with the first key pair and with each new one; new connections get it, open ones go on. */

@@ -264,7 +264,7 @@ describe('the bundle', { timeout: 60_000 }, () => {
     const replica = await openSelf(api, 'a', { configuration: 'other' })
     opened.push(replica)
     await vi.waitFor(
-      () => expect(replica.readyReason()).toMatch(/MutatingWebhookConfiguration other is not there/),
+      () => expect(replica.readyReason()).toMatch(/MutatingWebhookConfiguration other does not exist/),
       patient,
     )
   })

@@ -70,7 +70,8 @@ class Replica implements Certificate {
       return authorities.length === 0 ? undefined : bundleOf(authorities)
     }
     const onChange = () => this.#wake.call()
-    this.#bundle = keepBundle({ ...options, wanted, onChange }, this.#signal)
+    const remedy = `authorities come there from Secret ${namespace}/${name}, unless the log says why not`
+    this.#bundle = keepBundle({ ...options, wanted, remedy, onChange }, this.#signal)
     const changed = () => {
       this.#secret = undefined
       this.#changes += 1
