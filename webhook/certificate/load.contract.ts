@@ -43,7 +43,8 @@ export interface LoadResult {
 
 /** One line about it. */
 export function describeLoad({ answers, perSecond, handshakes, p99, failures }: LoadResult): string {
-  return `${answers} answers, ${perSecond}/s, ${handshakes} handshakes, p99 ${p99} ms, ${failures.length} failures ${[...new Set(failures)].slice(0, 3).join('; ')}`
+  const some = [...new Set(failures)].slice(0, 3).join('; ')
+  return `${answers} answers, ${perSecond}/s, ${handshakes} handshakes, p99 ${p99} ms, ${failures.length} failures ${some}`.trimEnd()
 }
 
 /** Asks the servers in turn at a steady rate; whom it trusts it asks before each new connection, as an API server watches. */
