@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { eventually } from '#test/local/nsm.ts'
 import { useCluster } from './cluster.ts'
 import { create, cronJob, merge, pod, read, servicesKey, workload } from './objects.ts'
+import { prependingWebhook } from './prepending-webhook.ts'
 import { type Entry, register } from './register.ts'
 import { startWebhook, type Webhook } from './webhook.ts'
 
@@ -34,10 +36,15 @@ describe('a webhook that answers', () => {
 
   it('is not asked about a pod that asks for nothing', async () => {
     await using _ = await register(cluster, webhook)
-    const before = webhook.log.length
-    const made = await create(api, `${await namespace()}/pods`, pod({ annotations: { other: 'x' } }))
+    const name = await cluster.newNamespace('pods')
+    const path = `/api/v1/namespaces/${name}/pods`
+    const made = await create(api, path, pod({ annotations: { other: 'x' } }))
     expect(made.spec.initContainers).toBeUndefined()
-    expect(webhook.log.slice(before)).toEqual([])
+    // Lines come in order and a moment late: when the next one is there, one before it would be.
+    await create(api, path, pod({ ...asks, name: 'next' }))
+    const lines = () => webhook.log.filter(({ namespace: of }) => of === name)
+    await vi.waitFor(() => expect(lines()).not.toEqual([]), { timeout: 10_000 })
+    expect(lines().map(({ object }) => object)).toEqual([`Pod ${name}/next`])
   })
 
   it('refuses a pod whose annotation is wrong, with the reason that the user sees', async () => {
@@ -122,6 +129,59 @@ describe('a webhook that answers', () => {
   )
 })
 
+describe('a webhook among others', () => {
+  it.each([
+    { position: undefined, names: ['nsm-init', 'theirs', 'own'] },
+    { position: 'last', names: ['theirs', 'own', 'nsm-init'] },
+    { position: 'after:own', names: ['theirs', 'own', 'nsm-init'] },
+    { position: 'before:own', names: ['theirs', 'nsm-init', 'own'] },
+  ])('is asked again when one puts a container in front, and keeps its place: $position', async row => {
+    await using _ = await register(cluster, webhook)
+    await using __ = await prependingWebhook(cluster)
+    const position = row.position === undefined ? {} : { 'networkservicemesh.io/init-position': row.position }
+    const own = { name: 'own', image: 'nginx' }
+    const wanted = pod(
+      { annotations: { ...asks.annotations, ...position }, labels: { prepend: 'yes' } },
+      { initContainers: [own] },
+    )
+    const made = await create(api, `${await namespace()}/pods`, wanted)
+    expect(made.spec.initContainers?.map(({ name }) => name)).toEqual(row.names)
+  })
+
+  it('makes pods that a quota takes, when the pods state what it asks for', async () => {
+    await using _ = await register(cluster, webhook)
+    const path = await namespace()
+    await create(api, `${path}/resourcequotas`, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'all' },
+      spec: {
+        hard: { 'limits.cpu': '4', 'limits.memory': '4Gi', 'requests.cpu': '4', 'requests.memory': '4Gi' },
+      },
+    })
+    const resources = {
+      limits: { cpu: '1', memory: '1Gi' },
+      requests: { cpu: '100m', memory: '64Mi' },
+    }
+    const stated = pod(asks, { containers: [{ name: 'web', image: 'nginx', resources }] })
+    // The quota counts once its controller, which does not run here, has said what is used.
+    const status = {
+      status: {
+        hard: { 'limits.cpu': '4', 'limits.memory': '4Gi' },
+        used: { 'limits.cpu': '0', 'limits.memory': '0' },
+      },
+    }
+    await merge(api, `${path}/resourcequotas/all/status`, status)
+    await eventually('the quota is in force', async () =>
+      create(api, `${path}/pods?dryRun=All`, pod()).then(
+        () => undefined,
+        (error: unknown) => (String(error).includes('must specify limits') ? true : undefined),
+      ),
+    )
+    expect((await create(api, `${path}/pods`, stated)).spec.initContainers).toHaveLength(1)
+  })
+})
+
 describe('a webhook that is down', () => {
   const ignore = (entry: Entry) => ({ ...entry, failurePolicy: 'Ignore' })
 
@@ -166,6 +226,15 @@ describe('a webhook that is down', () => {
     await expect(create(api, path, workload('Deployment', asks))).rejects.toMatchObject({
       message: expect.stringContaining('failed calling webhook "workloads.networkservicemesh.io"'),
     })
+  })
+
+  it('lets what asked for services end: a Deployment that waits for its finalizer', async () => {
+    const at = `/apis/apps/v1/namespaces/${await cluster.newNamespace('down')}/deployments`
+    await create(api, at, workload('Deployment', { ...asks, finalizers: ['test.example/wait'] }))
+    await using _ = await register(cluster, webhook)
+    await api.call({ method: 'DELETE', path: `${at}/web`, signal: new AbortController().signal })
+    await merge(api, `${at}/web`, { metadata: { finalizers: null } })
+    await expect(read(api, `${at}/web`)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('Ignore: a pod that asks for services is made without them', async () => {
