@@ -1,5 +1,5 @@
 import { checkMeta, type KubeObject } from './meta.ts'
-import { parseQuantity, sameQuantity } from './quantity.ts'
+import { isZero, sameQuantity } from './quantity.ts'
 import { checkTexts, objectAt, optionalObjectAt, optionalObjectsAt } from './shape.ts'
 
 /** An environment variable of a container. */
@@ -113,17 +113,12 @@ export function everyContainerHas(pod: Pod, what: 'limits' | 'requests'): boolea
 }
 
 /** An amount of nothing is as good as none. */
-function isStated(amount: string | number | undefined): boolean {
-  return amount !== undefined && parseQuantity(String(amount)) !== 0n
+function isStated(amount: string | number | undefined): amount is string | number {
+  return amount !== undefined && !isZero(amount)
 }
 
 function isPinned(container: Container, name: string): boolean {
   const limit = container.resources?.limits?.[name]
   const request = container.resources?.requests?.[name] ?? limit
-  return (
-    limit !== undefined &&
-    request !== undefined &&
-    parseQuantity(String(limit)) !== 0n &&
-    sameQuantity(request, limit)
-  )
+  return isStated(limit) && request !== undefined && sameQuantity(request, limit)
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseQuantity, sameQuantity } from './quantity.ts'
+import { isZero, parseQuantity, sameQuantity } from './quantity.ts'
 
 describe('parseQuantity()', () => {
   it.each([
@@ -34,6 +34,25 @@ describe('parseQuantity()', () => {
       fc.property(fc.nat(), number => sameQuantity(`${number}`, `${number}000m`)),
       { seed: 1 },
     )
+  })
+})
+
+describe('isZero()', () => {
+  it('says of every quantity what its amount says, down to a billionth', () => {
+    const digits = fc.stringMatching(/^[0-9]{1,4}(\.[0-9]{0,4})?$/)
+    const suffix = fc.constantFrom('', 'k', 'Ki', 'E', 'Ei', 'e3', 'E-2', 'm')
+    fc.assert(
+      fc.property(
+        digits,
+        suffix,
+        (number, unit) => isZero(number + unit) === (parseQuantity(number + unit) === 0n),
+      ),
+      { seed: 1 },
+    )
+  })
+
+  it.each(['0', '0.0', '0e5', '00m', 0])('of %s is true', text => {
+    expect(isZero(text)).toBe(true)
   })
 })
 

@@ -34,6 +34,11 @@ export function parseQuantity(text: string): bigint | undefined {
   return amount / divisor + (amount % divisor > 0n ? 1n : 0n)
 }
 
+/** Whether a quantity is nothing: it has no digit but zeros before an exponent. Cheaper than its amount. */
+export function isZero(quantity: string | number): boolean {
+  return !/^[^eE]*[1-9]/.test(String(quantity))
+}
+
 /** Whether two quantities are the same amount; texts that are none are the same only letter by letter. */
 export function sameQuantity(one: string | number, other: string | number): boolean {
   if (one === other) return true

@@ -2,8 +2,6 @@
 export interface Body {
   readonly name: string
   readonly text: string
-  /** Whether each request has a pod of another name, as if each were of another controller. */
-  readonly pods: 'alike' | 'new'
 }
 
 /** Sizes by name: containers, and environment variables of each. */
@@ -21,12 +19,11 @@ export type Size = keyof typeof sizes
 export const sizeNames = Object.keys(sizes) as readonly Size[]
 
 /** The review of a pod as a ReplicaSet makes it, in the order of fields in which the API server writes it. */
-export function body(size: Size, kind: 'annotated' | 'plain', pods: Body['pods'] = 'alike'): Body {
+export function body(size: Size, kind: 'annotated' | 'plain'): Body {
   const annotations =
     kind === 'annotated' ? { 'networkservicemesh.io': 'kernel://my-service/nsm-1?app=web' } : {}
   return {
     name: `${size} ${kind}`,
-    pods,
     text: JSON.stringify(review(pod(size, { 'example.org/team': 'a', ...annotations }))),
   }
 }

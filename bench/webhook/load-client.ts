@@ -2,10 +2,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 
-/** The load where there is no wrk: `node load-client.ts URL FILE alike|new CONNECTIONS SECONDS`; prints what wrk's script prints. */
-const [, , url = '', file = '', pods = 'alike', connections = '1', seconds = '1'] = process.argv
-const [start = '', rest] = readFileSync(file, 'utf8').split(/web-7d4f5c6b8-(.*)/s)
-let count = 0
+/** The load where there is no wrk: `node load-client.ts URL FILE CONNECTIONS SECONDS`; prints what wrk's script prints. */
+const [, , url = '', file = '', connections = '1', seconds = '1'] = process.argv
+const body = readFileSync(file)
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections), rejectUnauthorized: false })
 const durations: number[] = []
 let errors = 0
@@ -29,8 +28,6 @@ async function work(): Promise<void> {
 }
 
 async function post(): Promise<number | undefined> {
-  const name = pods === 'new' ? `web-${String(++count).padStart(9, '0')}-` : 'web-7d4f5c6b8-'
-  const body = Buffer.from(start + name + (rest ?? ''))
   const headers = { 'content-type': 'application/json', 'content-length': body.length }
   const sent = request(url, { method: 'POST', headers, agent })
   sent.end(body)

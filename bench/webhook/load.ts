@@ -34,8 +34,8 @@ export const generator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 
 export async function load({ url, body, connections, seconds }: Load, { folder }: Place): Promise<Found> {
   const file = join(folder, `${body.name.replaceAll(' ', '-')}.json`)
   await writeFile(file, body.text)
-  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url, '--', file, body.pods]
-  const own = [process.execPath, client, url, file, body.pods, String(connections), String(seconds)]
+  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url, '--', file]
+  const own = [process.execPath, client, url, file, String(connections), String(seconds)]
   const [command = '', ...args] = pinned('load', generator === 'wrk' ? wrk : own)
   const { stdout } = await promisify(execFile)(command, args)
   return JSON.parse(stdout.split('\n').find(line => line.startsWith('{')) ?? '{}') as Found

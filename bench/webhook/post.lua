@@ -1,26 +1,10 @@
--- For wrk: posts a file as application/json, and prints one line of JSON at the end. With the word "new" behind the file,
--- no two bodies are alike: the pod's name is another in each.
-local before, after
-local count = 0
-
+-- For wrk: posts a file as application/json, and prints one line of JSON at the end.
 function init(args)
   local file = assert(io.open(args[1], "rb"))
-  local body = file:read("*a")
-  file:close()
-  if args[2] == "new" then
-    local from, to = body:find("web-7d4f5c6b8-", 1, true)
-    before = body:sub(1, from - 1)
-    after = body:sub(to + 1)
-    request = newRequest
-  end
   wrk.method = "POST"
-  wrk.body = body
+  wrk.body = file:read("*a")
+  file:close()
   wrk.headers["content-type"] = "application/json"
-end
-
-function newRequest()
-  count = count + 1
-  return wrk.format(nil, nil, nil, before .. string.format("web-%09d-", count) .. after)
 end
 
 function done(summary, latency, requests)

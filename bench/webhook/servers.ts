@@ -55,8 +55,6 @@ export async function start(what: What, place: Place): Promise<Server> {
   const port = await freePort()
   const begun = performance.now()
   const child = what === 'webhook' ? startWebhook(place, port) : startBaseline(place, port)
-  // What it logs is read and thrown away, as fast as it comes.
-  child.stderr?.resume()
   const url = `https://127.0.0.1:${port}/mutate`
   await firstAnswer(url, child)
   const startMs = performance.now() - begun
@@ -72,7 +70,7 @@ export async function start(what: What, place: Place): Promise<Server> {
   }
 }
 
-/** The bundle that ships, with logging and metrics on, and Node's options as they are in the cluster. */
+/** The bundle that ships, with logging (to nowhere) and metrics on, and Node's options as they are in the cluster. */
 function startWebhook({ certificate, key }: Place, port: number): ChildProcess {
   const env = {
     NSM_WEBHOOK_LISTEN: `127.0.0.1:${port}`,
@@ -98,7 +96,7 @@ function startBaseline({ certificate, key }: Place, port: number): ChildProcess 
 
 function spawnPinned(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   const [command = '', ...rest] = pinned('server', [process.execPath, ...args])
-  return spawn(command, rest, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  return spawn(command, rest, { env, stdio: 'ignore' })
 }
 
 async function firstAnswer(url: string, child: ChildProcess): Promise<void> {
