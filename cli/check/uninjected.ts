@@ -2,6 +2,7 @@ import { annotationsOf, controllerOf, describeObject } from '#kube/meta.ts'
 import { readConfig } from '#runtime/config.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { inheritLabel } from '#webhook/names.ts'
+import { patchPod } from '#webhook/patch.ts'
 import { rulesThatHold, subjectOf } from '#webhook/rules.ts'
 import { patchConfig, patchSettings } from '#webhook/settings.ts'
 import type { Check, Finding } from './check.ts'
@@ -59,12 +60,15 @@ interface Around {
 
 /** Undefined when the pod does not ask. */
 function reasonOf(pod: StoredPod, { inherited, configuration }: Around): Why | undefined {
-  const subject = subjectOf(pod, { settings, ...(inherited === undefined ? {} : { inherited }) })
+  const context = { settings, ...(inherited === undefined ? {} : { inherited }) }
+  const subject = subjectOf(pod, context)
   if (subject.asked === undefined) return undefined
+  const [rule] = rulesThatHold(subject)
+  if (rule !== undefined) return skipped(rule)
   try {
-    const [rule] = rulesThatHold(subject)
-    if (rule !== undefined) return skipped(rule)
+    patchPod(pod, context)
   } catch (thrown) {
+    // What would be refused now was let in while the webhook was away.
     return runs(NsmError.from(thrown).message, 'correct the annotation, and make the pod again')
   }
   return likely(pod, subject.asked.by, configuration)

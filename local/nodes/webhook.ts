@@ -36,6 +36,10 @@ export async function startWebhook(env: Readonly<Record<string, string>>, log: L
     argv: [process.execPath, programPath('webhook')],
     env: {
       ...env,
+      // Also when this machine is itself a pod: the mesh here is another one than its cluster.
+      KUBERNETES_SERVICE_HOST: '',
+      NSM_WEBHOOK_KUBECONFIG: '',
+      NSM_WEBHOOK_CERTIFICATE: 'files',
       NSM_WEBHOOK_LISTEN: `127.0.0.1:${port}`,
       NSM_CERT_FILE_PATH: join(folder, 'tls.crt'),
       NSM_KEY_FILE_PATH: join(folder, 'tls.key'),

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parse } from 'yaml'
 import type { Cluster } from './cluster.ts'
 import { pod, servicesKey } from './objects.ts'
+import { relay } from './relay.ts'
 import type { LogLine } from './webhook.ts'
 
 /** A mesh of which only the webhook's certificate matters: its objects, with the rights of the manifests. */
@@ -151,19 +152,7 @@ export async function startBalancer(): Promise<Balancer> {
       near.destroy()
       return
     }
-    const far = connect(port, '127.0.0.1')
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one)
-      one.on('error', () => other.destroy())
-      one.on('close', () => {
-        sockets.delete(one)
-        other.destroy()
-      })
-      one.pipe(other)
-    }
+    relay(near, port, sockets)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { relay } from './relay.ts'
 
 /** A way to a server that a test can break. */
 export interface Detour extends AsyncDisposable {
@@ -20,19 +21,7 @@ export async function openDetour(target: string): Promise<Detour> {
       near.destroy()
       return
     }
-    const far = connect(Number(new URL(target).port), '127.0.0.1')
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one)
-      one.on('error', () => other.destroy())
-      one.on('close', () => {
-        sockets.delete(one)
-        other.destroy()
-      })
-      one.pipe(other)
-    }
+    relay(near, Number(new URL(target).port), sockets)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const disconnect = () => {

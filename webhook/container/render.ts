@@ -7,11 +7,18 @@ import { type Amounts, resourcesOf, type Usual } from './resources.ts'
 /** The three shapes of the injected container; which one a pod gets is decided by `shapeFor`. */
 export type Shape = 'init' | 'native-sidecar' | 'sidecar-container'
 
+/** The settings that a container depends on. */
+export type ContainerSettings = Pick<
+  PatchSettings,
+  'image' | 'sidecarImage' | 'pullPolicy' | 'probePort' | 'namespace'
+> &
+  Partial<Pick<PatchSettings, 'user'>>
+
 /** What the container depends on besides its shape. */
 export interface RenderInputs {
   /** The services, in the canonical form of the annotation. */
   readonly services: string
-  readonly settings: PatchSettings
+  readonly settings: ContainerSettings
   readonly overrides: Overrides
   /** What of CPU and memory must be stated. */
   readonly amounts: Amounts

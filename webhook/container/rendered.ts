@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Container } from '#kube/pod.ts'
 import { remembered } from '#webhook/remember.ts'
-import type { PatchSettings } from '#webhook/settings.ts'
 import { type RenderInputs, renderContainer, type Shape } from './render.ts'
 
 /** A container and its digest: equal for equal ones. */
@@ -10,27 +9,19 @@ export interface Rendered {
   readonly digest: string
 }
 
-/** Renders under some settings, once for all pods that get the same. */
-type Renderer = (text: string) => Rendered
-
-/** As long as the settings live. */
-const renderers = new WeakMap<PatchSettings, Renderer>()
-
 /** The container that a pod gets, with its digest. The container is frozen, because pods share it. Throws BAD_ANNOTATION. */
-export function rendered(shape: Shape, { settings, ...rest }: RenderInputs): Rendered {
-  const known = renderers.get(settings)
-  const renderer = known ?? newRenderer(settings)
-  if (known === undefined) renderers.set(settings, renderer)
-  return renderer(JSON.stringify({ shape, ...rest }))
+export function rendered(shape: Shape, inputs: RenderInputs): Rendered {
+  const { image, sidecarImage, pullPolicy, probePort, namespace, user } = inputs.settings
+  const settings = { image, sidecarImage, pullPolicy, probePort, namespace, user }
+  return make(JSON.stringify({ ...inputs, settings, shape }))
 }
 
-function newRenderer(settings: PatchSettings): Renderer {
-  return remembered(text => {
-    const { shape, ...rest }: { readonly shape: Shape } & Omit<RenderInputs, 'settings'> = JSON.parse(text)
-    const container = frozen(renderContainer(shape, { ...rest, settings }))
-    return { container, digest: hash('sha256', JSON.stringify(container), 'hex').slice(0, 16) }
-  })
-}
+/** Made once for all pods that get the same. */
+const make = remembered((text): Rendered => {
+  const { shape, ...inputs }: RenderInputs & { readonly shape: Shape } = JSON.parse(text)
+  const container = frozen(renderContainer(shape, inputs))
+  return { container, digest: hash('sha256', JSON.stringify(container), 'hex').slice(0, 16) }
+})
 
 function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value

@@ -1,9 +1,7 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
+import { createServer } from 'node:https'
 import { createSecureContext, type TlsOptions } from 'node:tls'
-import { NsmError } from '#sdk/errors.ts'
 import type { KeyPair } from '#webhook/certificate/key-pair.ts'
 import type { PatchSettings } from '#webhook/settings.ts'
 import { type Answering, answerReview, reviewPaths } from './answer.ts'
@@ -11,6 +9,7 @@ import { handleBadConnections } from './bad-connections.ts'
 import { drain } from './drain.ts'
 import { newLargeBodies } from './large-bodies.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { listen } from './listen.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { newPages } from './pages.ts'
 import type { ReadLimits } from './read-body.ts'
@@ -69,7 +68,7 @@ export function newServer(options: ServerOptions): WebhookServer {
   return {
     async listen(address) {
       await pages.ready()
-      return listen(server, address)
+      return `https://${await listen(server, { address, variable: 'NSM_WEBHOOK_LISTEN' })}`
     },
     useKeyPair(keyPair) {
       createSecureContext(keyPair)
@@ -116,21 +115,4 @@ function tlsOptions({ cert, key }: KeyPair): TlsOptions {
 
 function notAfter({ cert }: KeyPair): number {
   return Date.parse(new X509Certificate(cert).validTo) / 1000
-}
-
-async function listen(server: Server, { host, port }: ListenAddress): Promise<string> {
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new NsmError(
-      'BAD_CONFIG',
-      `cannot serve on ${host} port ${port}: ${why}; choose another NSM_WEBHOOK_LISTEN`,
-      { cause },
-    )
-  }
-  const address = server.address()
-  const taken = typeof address === 'object' && address !== null ? address.port : port
-  return `https://${host.includes(':') ? `[${host}]` : host}:${taken}`
 }

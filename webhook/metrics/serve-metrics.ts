@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { NsmError } from '#sdk/errors.ts'
+import { listen } from '#webhook/http/listen.ts'
+import type { ListenAddress } from '#webhook/http/listen-address.ts'
 import type { Metrics } from './metrics.ts'
 
 // Not imported: an import of node:http evaluates all its exports, and so loads undici, 10 MiB that are not needed.
@@ -11,17 +12,11 @@ export interface MetricsServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** Where to listen. */
-interface Address {
-  readonly host: string
-  readonly port: number
-}
-
 /**
  * Serves `GET /metrics` over plain HTTP on an address of its own, so that a NetworkPolicy can tell Prometheus from the
  * API server. Throws BAD_CONFIG when the address cannot be had.
  */
-export async function serveMetrics(metrics: Metrics, { host, port }: Address): Promise<MetricsServer> {
+export async function serveMetrics(metrics: Metrics, address: ListenAddress): Promise<MetricsServer> {
   const server = createServer({ headersTimeout: 2_000, requestTimeout: 2_000 }, (request, response) => {
     request.resume()
     if (request.url?.split('?', 1)[0] !== '/metrics') {
@@ -38,21 +33,9 @@ export async function serveMetrics(metrics: Metrics, { host, port }: Address): P
     )
   })
   server.maxConnections = 64
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new NsmError(
-      'BAD_CONFIG',
-      `cannot serve metrics on ${host} port ${port}: ${why}; choose another NSM_WEBHOOK_METRICS_LISTEN`,
-      { cause },
-    )
-  }
-  const address = server.address()
-  const found = typeof address === 'object' && address !== null ? address.port : port
+  const url = `http://${await listen(server, { address, variable: 'NSM_WEBHOOK_METRICS_LISTEN' })}`
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${found}`,
+    url,
     async [Symbol.asyncDispose]() {
       server.close()
       server.closeAllConnections()
