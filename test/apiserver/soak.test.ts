@@ -60,13 +60,17 @@ it('no controller spins: once every workload is rolled out, nothing changes and 
     return JSON.stringify(before) === JSON.stringify(await versions(lists)) ? true : undefined
   })
 
-  const before = { versions: await versions(lists), asked: webhook.log.length, cron: await jobsOf(batch) }
+  // Lines of reviews have a uid.
+  const asked = () => webhook.log.filter(line => line['uid'] !== undefined).map(line => line['object'])
+  const before = { versions: await versions(lists), asked: asked(), cron: await jobsOf(batch) }
   await wait(quiet)
-  const after = { versions: await versions(lists), asked: webhook.log.length, cron: await jobsOf(batch) }
+  const after = { versions: await versions(lists), asked: asked(), cron: await jobsOf(batch) }
   // The minute may have come round: the one Job more that the CronJob then makes is no spin.
   const made = after.cron - before.cron
   expect(made).toBeLessThanOrEqual(Math.ceil(quiet / 60_000))
-  expect(after.asked - before.asked, 'questions to the webhook').toBeLessThanOrEqual(made)
+  const questions = after.asked.slice(before.asked.length)
+  // One more may be about the pod of a Job that was made just before the first look.
+  expect(questions.length, `questions to the webhook: ${questions.join(', ')}`).toBeLessThanOrEqual(made + 1)
   const known = new Map(before.versions)
   expect(after.versions.filter(([name, version]) => known.has(name) && known.get(name) !== version)).toEqual(
     [],
