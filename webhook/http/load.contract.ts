@@ -9,6 +9,8 @@ export interface Load extends AsyncDisposable {
   readonly certificates: ReadonlySet<string>
   /** What was no 200. */
   readonly failures: readonly string[]
+  /** Resolves when every client has had an answer, and so has its connection. */
+  readonly connected: Promise<void>
   /** Stops and waits for the last answers. */
   stop(): Promise<void>
 }
@@ -22,6 +24,8 @@ export function startLoad(servers: readonly TestServer[], clients: number, body:
   const certificates = new Set<string>()
   const failures: string[] = []
   const end = new AbortController()
+  const connected = Promise.withResolvers<void>()
+  const answered = new Set<number>()
   const ask = async (client: number) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     let at = client % servers.length
@@ -31,6 +35,7 @@ export function startLoad(servers: readonly TestServer[], clients: number, body:
       else {
         answers[at] = (answers[at] ?? 0) + 1
         certificates.add(answer.server)
+        if (answered.add(client).size === clients) connected.resolve()
         if (answer.connection === 'close') at = await readyOne(servers)
       }
     }
@@ -41,7 +46,7 @@ export function startLoad(servers: readonly TestServer[], clients: number, body:
     end.abort()
     await done
   }
-  return { answers, certificates, failures, stop, [Symbol.asyncDispose]: stop }
+  return { answers, certificates, failures, connected: connected.promise, stop, [Symbol.asyncDispose]: stop }
 }
 
 async function readyOne(servers: readonly TestServer[]): Promise<number> {

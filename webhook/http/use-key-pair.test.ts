@@ -13,6 +13,7 @@ describe('useKeyPair()', () => {
       ...ask({ kind: 'Pod', metadata: { namespace: 'default' }, spec: {} }),
     })
     await using load = startLoad([served], 8, body)
+    await load.connected
     const names = ['first.test', 'second.test', 'third.test']
     for (const name of names) {
       served.server.useKeyPair(await testKeyPair(name))
