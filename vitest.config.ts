@@ -11,12 +11,15 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Property tests and real processes share two cores with each other here.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ['**/*.test.ts'],
           exclude: ['node_modules/**', 'dist/**', 'test/**', '**/*.kernel.test.ts'],
         },
       },
       { test: { name: 'dataflow', include: ['test/dataflow/**/*.test.ts'] } },
-      { test: { name: 'structure', include: ['test/*.test.ts'] } },
+      { test: { name: 'structure', include: ['test/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'kernel',
