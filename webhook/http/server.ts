@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { createSecureContext, type TlsOptions } from 'node:tls'
 import type { KeyPair } from '#webhook/certificate/key-pair.ts'
-import type { PatchSettings } from '#webhook/settings.ts'
 import { type Answering, answerReview, reviewPaths } from './answer.ts'
 import { handleBadConnections } from './bad-connections.ts'
 import { drain } from './drain.ts'
@@ -16,8 +15,7 @@ import type { ReadLimits } from './read-body.ts'
 import { trackUnused } from './unused-connections.ts'
 
 /** What the server needs. */
-export interface ServerOptions extends Omit<Answering, keyof ReadLimits | 'review'> {
-  readonly settings: PatchSettings
+export interface ServerOptions extends Omit<Answering, keyof ReadLimits> {
   readonly keyPair: KeyPair
   /** Why API servers could not use this webhook now; undefined when they can. */
   readonly readyReason: () => string | undefined
