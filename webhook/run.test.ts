@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { makeAuthority } from '#certs/authority.ts'
 import { issue } from '#certs/issue.ts'
 import { readConfig } from '#runtime/config.ts'
 import { type Log, silent } from '#sdk/log.ts'
+import { swapSecret } from '#webhook/certificate/mounted-secret.fixture.ts'
 import { send } from '#webhook/http/https.contract.ts'
 import { config } from './config.ts'
 import { run } from './run.ts'
@@ -50,7 +51,7 @@ describe('run()', () => {
     expect(await served()).toBe('first.test')
 
     await writeFile(join(await putFolder('broken'), 'tls.crt'), 'half')
-    await swap('broken')
+    await swapSecret(folder, 'broken')
     await log.until('the new certificate is not usable; the old one stays')
     expect(await served()).toBe('first.test')
 
@@ -98,23 +99,12 @@ async function putSecret(
   const target = await putFolder(version)
   await writeFile(join(target, 'tls.crt'), leaf.certificate)
   await writeFile(join(target, 'tls.key'), leaf.key)
-  await swap(version)
+  await swapSecret(folder, version)
 }
 
 async function putFolder(version: string): Promise<string> {
   await mkdir(join(folder, version))
   return join(folder, version)
-}
-
-async function swap(version: string): Promise<void> {
-  await symlink(version, join(folder, '..tmp'))
-  await rename(join(folder, '..tmp'), join(folder, '..data'))
-  for (const file of ['tls.crt', 'tls.key'])
-    await symlink(join('..data', file), join(folder, file)).catch(ignoreExisting)
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error
 }
 
 interface Listening extends Log {

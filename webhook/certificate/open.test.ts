@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -17,6 +17,7 @@ import {
   refusals,
 } from './fixture.ts'
 import type { KeyPair } from './key-pair.ts'
+import { swapSecret } from './mounted-secret.fixture.ts'
 import { openCertificate } from './open.ts'
 import type { Certificate, CertificateOptions } from './options.ts'
 
@@ -291,17 +292,10 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64')
 }
 
-/** Mounts a Secret as kubelet does: files are links through `..data`, which is swapped in one rename. */
+/** Mounts a Secret with this certificate. */
 async function swap(version: string, leaf: CertificateAndKey): Promise<void> {
   await mkdir(join(folder, version))
   await writeFile(join(folder, version, 'tls.crt'), leaf.certificate)
   await writeFile(join(folder, version, 'tls.key'), leaf.key)
-  await symlink(version, join(folder, '..tmp'))
-  await rename(join(folder, '..tmp'), join(folder, '..data'))
-  for (const file of ['tls.crt', 'tls.key'])
-    await symlink(join('..data', file), join(folder, file)).catch(ignoreExisting)
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error
+  await swapSecret(folder, version)
 }
