@@ -73,7 +73,7 @@ export function linkVerbs(place: Place): LinkVerbs {
 
     async remove(index) {
       // Its own socket: this namespace may be disposed of while the kernel waits for RCU.
-      using own = openSocketIn(place.netns)
+      using own = openSocketIn(place.netns, place.sent)
       const doing = `removing interface ${index} ${where}`
       try {
         await removals(() => own.changeOnThread({ name: 'RTM_DELLINK', body: encodeLinkIndex(index), doing }))

@@ -9,16 +9,18 @@ import type { Place } from './place.ts'
 import type { Kernel, Namespace } from './port.ts'
 import { openNetns } from './resolve.ts'
 import { routeVerbs } from './route.ts'
-import { openSocketIn } from './socket.ts'
+import { openSocketIn, type Sent } from './socket.ts'
 
 export interface NetlinkOptions {
   /** A writable procfs for sysctls, default `/proc`; in an ordinary pod that is read-only, so mount the host's. */
   readonly proc?: string
+  /** Called before each request to the kernel, with its name. */
+  readonly sent?: Sent
 }
 
 /** The kernel of this machine. Needs NET_ADMIN and SYS_ADMIN over the namespaces, and NET_BROADCAST for `events`. */
-export function netlinkKernel({ proc = '/proc' }: NetlinkOptions = {}): Kernel {
-  const nsids = new Nsids()
+export function netlinkKernel({ proc = '/proc', sent }: NetlinkOptions = {}): Kernel {
+  const nsids = new Nsids(sent)
   const open = new WeakMap<Namespace, OpenNetns>()
 
   function netnsOf(namespace: Namespace): OpenNetns {
@@ -31,7 +33,7 @@ export function netlinkKernel({ proc = '/proc' }: NetlinkOptions = {}): Kernel {
   const fdOf = (namespace: Namespace) => netnsOf(namespace).fd
 
   function namespaceOf(netns: OpenNetns): Namespace {
-    const namespace = openNamespace(netns, { proc, fdOf })
+    const namespace = openNamespace(netns, { proc, fdOf, sent })
     open.set(namespace, netns)
     return namespace
   }
@@ -48,10 +50,10 @@ export function netlinkKernel({ proc = '/proc' }: NetlinkOptions = {}): Kernel {
   }
 }
 
-function openNamespace(netns: OpenNetns, around: Pick<Place, 'proc' | 'fdOf'>): Namespace {
+function openNamespace(netns: OpenNetns, around: Pick<Place, 'proc' | 'fdOf' | 'sent'>): Namespace {
   using undo = new DisposableStack()
   undo.use(netns)
-  const socket = undo.use(openSocketIn(netns))
+  const socket = undo.use(openSocketIn(netns, around.sent))
   const place = { ...around, netns, socket, where: `in network namespace ${netns.cookie}` }
   const held = undo.move()
   return {

@@ -1,7 +1,7 @@
 import { decodeNsid, encodeNsid, encodeNsidQuery } from './codec/nsid.ts'
 import { isKernelError } from './errors.ts'
 import type { OpenNetns } from './netns.ts'
-import { NetlinkSocket } from './socket.ts'
+import { NetlinkSocket, type Sent } from './socket.ts'
 
 /**
  * The ids that namespaces have in our own: with one, a namespace's events reach our sockets. An id lasts until its
@@ -10,12 +10,17 @@ import { NetlinkSocket } from './socket.ts'
 export class Nsids implements Disposable {
   readonly #cookies = new Map<number, bigint>()
   readonly #known = new Set<bigint>()
+  readonly #sent: Sent | undefined
   #socket: NetlinkSocket | undefined
+
+  constructor(sent?: Sent) {
+    this.#sent = sent
+  }
 
   /** Sees to it that a namespace has an id. Equivalent to: `ip netns set NAME auto` */
   assign(netns: OpenNetns): void {
     if (this.#known.has(netns.cookie)) return
-    this.#socket ??= new NetlinkSocket()
+    this.#socket ??= new NetlinkSocket(this.#sent)
     this.#remember(this.#idOf(this.#socket, netns), netns.cookie)
   }
 

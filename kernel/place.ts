@@ -1,6 +1,6 @@
 import type { OpenNetns } from './netns.ts'
 import type { Namespace } from './port.ts'
-import type { NetlinkSocket } from './socket.ts'
+import type { NetlinkSocket, Sent } from './socket.ts'
 
 /** Where verbs work: a namespace that is open, with a socket in it. */
 export interface Place {
@@ -12,4 +12,6 @@ export interface Place {
   readonly proc: string
   /** The descriptor of another open namespace of the same kernel. */
   readonly fdOf: (namespace: Namespace) => number
+  /** Told of each request, for sockets that a verb opens itself. */
+  readonly sent?: Sent | undefined
 }

@@ -16,6 +16,9 @@ export interface Request {
   readonly doing: string
 }
 
+/** Told of each request before the kernel gets it. */
+export type Sent = (request: RequestName) => void
+
 /**
  * A NETLINK_ROUTE socket. It belongs for ever to the namespace that it was opened in and keeps that alive, so dispose
  * of it soon. The kernel does the work within send(2), so requests are answered synchronously; only deletions,
@@ -23,11 +26,13 @@ export interface Request {
  */
 export class NetlinkSocket implements Disposable {
   readonly #fd: number
+  readonly #sent: Sent | undefined
   #sequence = 0
   #open = true
 
   /** Opens a socket in the namespace that the thread is in. Throws KernelError. */
-  constructor() {
+  constructor(sent?: Sent) {
+    this.#sent = sent
     this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)
     try {
       for (const name of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
@@ -47,6 +52,7 @@ export class NetlinkSocket implements Disposable {
   /** As `change`, on a thread: for what the kernel lets wait. One at a time, and nothing else meanwhile. */
   async changeOnThread(request: Request): Promise<void> {
     const sequence = ++this.#sequence
+    this.#sent?.(request.name)
     await sendOnThread(this.#fd, frame(request, flag.ack, sequence))
     this.#answers(request, sequence)
   }
@@ -74,6 +80,7 @@ export class NetlinkSocket implements Disposable {
 
   #send(request: Request, flags: number): number {
     const sequence = ++this.#sequence
+    this.#sent?.(request.name)
     send(this.#fd, frame(request, flags, sequence))
     return sequence
   }
@@ -105,8 +112,8 @@ export class NetlinkSocket implements Disposable {
 }
 
 /** Opens a socket in a namespace, from where it works however this thread is switched later. */
-export function openSocketIn(netns: NetnsFile): NetlinkSocket {
-  return inNetns(netns, () => new NetlinkSocket())
+export function openSocketIn(netns: NetnsFile, sent?: Sent): NetlinkSocket {
+  return inNetns(netns, () => new NetlinkSocket(sent))
 }
 
 function frame({ name, body, flags = 0 }: Request, more: number, sequence: number): Buffer {
