@@ -6,7 +6,7 @@ import { interfaceNameRule, isInterfaceName } from '#sdk/service-ref/names.ts'
 import { MechanismSchema } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import { mechanismClass, mechanismType, netnsParameters, parameter } from '#sdk/wire/mechanism.ts'
-import type { Hop, HopOptions } from './hop.ts'
+import type { Hop, HopOptions } from './next-hop.ts'
 
 /**
  * An endpoint in a pod of this node. It chooses the name of its interface; which namespace that goes into is known

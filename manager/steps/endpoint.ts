@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf'
 import type { Connections } from '#manager/connections.ts'
 import type { Events } from '#manager/events.ts'
-import { type Hop, type HopOptions, hopTo } from '#manager/hop.ts'
+import { hopTo } from '#manager/hop.ts'
+import type { Hop, HopOptions } from '#manager/next-hop.ts'
 import { extendPath } from '#manager/path.ts'
 import { chosen, type ManagerRequest, type ManagerStep, podName, type Wired } from '#manager/request.ts'
 import type { EndpointRecord } from '#registry/registry.ts'
@@ -78,18 +79,17 @@ async function ask(
   options: EndpointOptions,
 ): Promise<Required<Pick<ManagerRequest, 'connection' | 'destination'>>> {
   const record = chosen(input.endpoint, 'endpoint')
-  const forwarder = chosen(input.forwarder, 'forwarder')
   const { connection } = input
   const { name } = record.endpoint
   try {
     const hop = hopTo(record, options)
     options.events.tell({ step: 'endpoint-requested', object: name, text: question(hop, record) }, input)
-    const request = { connection, mechanismPreferences: [...hop.offer(forwarder)] }
+    const request = { connection, mechanismPreferences: [...hop.offer(input)] }
     // Another manager may have to wait for its forwarder, and then for its endpoint.
     const timeoutMs = hop.kind === 'endpoint' ? options.timeoutMs : options.timeoutMs * 3
     const answer = await hop.service.request(request, { signal, timeoutMs })
     checkAnswer(name, answer, connection)
-    const mechanism = hop.mechanismOf(answer, forwarder)
+    const mechanism = hop.mechanismOf(answer, input)
     const step = hop.kind === 'endpoint' ? 'endpoint-accepted' : 'remote-replied'
     options.events.tell({ step, object: name, text: acceptance(record, answer) }, input)
     const agreed = extendPath(
