@@ -12,6 +12,8 @@ export const mechanismType = {
   kernelV0: 'KERNEL_INTERFACE',
   vxlan: 'VXLAN',
   wireguard: 'WIREGUARD',
+  /** A network outside of the mesh, named by the parameter `network`, that a forwarder joins the other end to. Ours. */
+  external: 'EXTERNAL',
 } as const
 
 /** Keys of `Mechanism.parameters`. All values are text. */
@@ -32,6 +34,10 @@ export const parameter = {
   dstPort: 'dst_port',
   vni: 'vni',
   mtu: 'MTU',
+  /** Name of an external network of the forwarder. Ours. */
+  network: 'network',
+  /** Name of the forwarder that a client wants to be attached by. Ours. */
+  forwarder: 'forwarder',
 } as const
 
 /** A network namespace, named so that a reused inode number cannot deceive: the cookie decides, the rest are hints. */

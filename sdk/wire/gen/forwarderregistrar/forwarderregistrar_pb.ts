@@ -16,7 +16,55 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forwarderregistrar/forwarderregistrar.proto.
  */
 export const file_forwarderregistrar_forwarderregistrar: GenFile = /*@__PURE__*/
-  fileDesc("Citmb3J3YXJkZXJyZWdpc3RyYXIvZm9yd2FyZGVycmVnaXN0cmFyLnByb3RvEhJmb3J3YXJkZXJyZWdpc3RyYXIigAEKHEZvcndhcmRlclJlZ2lzdHJhdGlvblJlcXVlc3QSFgoOZm9yd2FyZGVyX25hbWUYASABKAkSGAoQZm9yd2FyZGVyX3NvY2tldBgCIAEoCRIuCgptZWNoYW5pc21zGAMgASgLMhouZm9yd2FyZGVyLk1lY2hhbmlzbVVwZGF0ZSIwChpGb3J3YXJkZXJSZWdpc3RyYXRpb25SZXBseRISCgpyZWdpc3RlcmVkGAEgASgIIjgKHkZvcndhcmRlclVuUmVnaXN0cmF0aW9uUmVxdWVzdBIWCg5mb3J3YXJkZXJfbmFtZRgBIAEoCSI1ChxGb3J3YXJkZXJVblJlZ2lzdHJhdGlvblJlcGx5EhUKDXVuX3JlZ2lzdGVyZWQYASABKAgy4QEKFUZvcndhcmRlclJlZ2lzdHJhdGlvbhKAAQocUmVxdWVzdEZvcndhcmRlclJlZ2lzdHJhdGlvbhIwLmZvcndhcmRlcnJlZ2lzdHJhci5Gb3J3YXJkZXJSZWdpc3RyYXRpb25SZXF1ZXN0Gi4uZm9yd2FyZGVycmVnaXN0cmFyLkZvcndhcmRlclJlZ2lzdHJhdGlvblJlcGx5EkUKD1JlcXVlc3RMaXZlbmVzcxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSgBMAEyogEKF0ZvcndhcmRlclVuUmVnaXN0cmF0aW9uEoYBCh5SZXF1ZXN0Rm9yd2FyZGVyVW5SZWdpc3RyYXRpb24SMi5mb3J3YXJkZXJyZWdpc3RyYXIuRm9yd2FyZGVyVW5SZWdpc3RyYXRpb25SZXF1ZXN0GjAuZm9yd2FyZGVycmVnaXN0cmFyLkZvcndhcmRlclVuUmVnaXN0cmF0aW9uUmVwbHliBnByb3RvMw", [file_forwarder_forwarder, file_google_protobuf_empty]);
+  fileDesc("Citmb3J3YXJkZXJyZWdpc3RyYXIvZm9yd2FyZGVycmVnaXN0cmFyLnByb3RvEhJmb3J3YXJkZXJyZWdpc3RyYXIi0gEKD0V4dGVybmFsTmV0d29yaxIMCgRuYW1lGAEgASgJEh0KFW5ldHdvcmtfc2VydmljZV9uYW1lcxgCIAMoCRI/CgZsYWJlbHMYAyADKAsyLy5mb3J3YXJkZXJyZWdpc3RyYXIuRXh0ZXJuYWxOZXR3b3JrLkxhYmVsc0VudHJ5EhEKCW5hbWVzcGFjZRgEIAEoCRIPCgdwYXlsb2FkGAUgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEivQIKHEZvcndhcmRlclJlZ2lzdHJhdGlvblJlcXVlc3QSFgoOZm9yd2FyZGVyX25hbWUYASABKAkSGAoQZm9yd2FyZGVyX3NvY2tldBgCIAEoCRIuCgptZWNoYW5pc21zGAMgASgLMhouZm9yd2FyZGVyLk1lY2hhbmlzbVVwZGF0ZRI+ChFleHRlcm5hbF9uZXR3b3JrcxgEIAMoCzIjLmZvcndhcmRlcnJlZ2lzdHJhci5FeHRlcm5hbE5ldHdvcmsSTAoGbGFiZWxzGAUgAygLMjwuZm9yd2FyZGVycmVnaXN0cmFyLkZvcndhcmRlclJlZ2lzdHJhdGlvblJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIwChpGb3J3YXJkZXJSZWdpc3RyYXRpb25SZXBseRISCgpyZWdpc3RlcmVkGAEgASgIIjgKHkZvcndhcmRlclVuUmVnaXN0cmF0aW9uUmVxdWVzdBIWCg5mb3J3YXJkZXJfbmFtZRgBIAEoCSI1ChxGb3J3YXJkZXJVblJlZ2lzdHJhdGlvblJlcGx5EhUKDXVuX3JlZ2lzdGVyZWQYASABKAgy4QEKFUZvcndhcmRlclJlZ2lzdHJhdGlvbhKAAQocUmVxdWVzdEZvcndhcmRlclJlZ2lzdHJhdGlvbhIwLmZvcndhcmRlcnJlZ2lzdHJhci5Gb3J3YXJkZXJSZWdpc3RyYXRpb25SZXF1ZXN0Gi4uZm9yd2FyZGVycmVnaXN0cmFyLkZvcndhcmRlclJlZ2lzdHJhdGlvblJlcGx5EkUKD1JlcXVlc3RMaXZlbmVzcxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSgBMAEyogEKF0ZvcndhcmRlclVuUmVnaXN0cmF0aW9uEoYBCh5SZXF1ZXN0Rm9yd2FyZGVyVW5SZWdpc3RyYXRpb24SMi5mb3J3YXJkZXJyZWdpc3RyYXIuRm9yd2FyZGVyVW5SZWdpc3RyYXRpb25SZXF1ZXN0GjAuZm9yd2FyZGVycmVnaXN0cmFyLkZvcndhcmRlclVuUmVnaXN0cmF0aW9uUmVwbHliBnByb3RvMw", [file_forwarder_forwarder, file_google_protobuf_empty]);
+
+/**
+ * A network outside of the mesh that the forwarder can join pods of its node to. It is chosen like an endpoint that
+ * offers the services; the addresses come from the forwarder.
+ *
+ * @generated from message forwarderregistrar.ExternalNetwork
+ */
+export type ExternalNetwork = Message<"forwarderregistrar.ExternalNetwork"> & {
+  /**
+   * A DNS name, unique among the networks of the forwarder.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: repeated string network_service_names = 2;
+   */
+  networkServiceNames: string[];
+
+  /**
+   * By which the matches of those services select it.
+   *
+   * @generated from field: map<string, string> labels = 3;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * Namespace of those services; empty is the mesh's own, whose services all namespaces see.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * IP or ETHERNET, of a service that is created because nobody has applied it; empty is IP.
+   *
+   * @generated from field: string payload = 5;
+   */
+  payload: string;
+};
+
+/**
+ * Describes the message forwarderregistrar.ExternalNetwork.
+ * Use `create(ExternalNetworkSchema)` to create a new message.
+ */
+export const ExternalNetworkSchema: GenMessage<ExternalNetwork> = /*@__PURE__*/
+  messageDesc(file_forwarderregistrar_forwarderregistrar, 0);
 
 /**
  * @generated from message forwarderregistrar.ForwarderRegistrationRequest
@@ -38,6 +86,18 @@ export type ForwarderRegistrationRequest = Message<"forwarderregistrar.Forwarder
    * @generated from field: forwarder.MechanismUpdate mechanisms = 3;
    */
   mechanisms?: MechanismUpdate | undefined;
+
+  /**
+   * @generated from field: repeated forwarderregistrar.ExternalNetwork external_networks = 4;
+   */
+  externalNetworks: ExternalNetwork[];
+
+  /**
+   * By which a match of a network service (metadata.labels) selects the forwarder.
+   *
+   * @generated from field: map<string, string> labels = 5;
+   */
+  labels: { [key: string]: string };
 };
 
 /**
@@ -45,7 +105,7 @@ export type ForwarderRegistrationRequest = Message<"forwarderregistrar.Forwarder
  * Use `create(ForwarderRegistrationRequestSchema)` to create a new message.
  */
 export const ForwarderRegistrationRequestSchema: GenMessage<ForwarderRegistrationRequest> = /*@__PURE__*/
-  messageDesc(file_forwarderregistrar_forwarderregistrar, 0);
+  messageDesc(file_forwarderregistrar_forwarderregistrar, 1);
 
 /**
  * @generated from message forwarderregistrar.ForwarderRegistrationReply
@@ -62,7 +122,7 @@ export type ForwarderRegistrationReply = Message<"forwarderregistrar.ForwarderRe
  * Use `create(ForwarderRegistrationReplySchema)` to create a new message.
  */
 export const ForwarderRegistrationReplySchema: GenMessage<ForwarderRegistrationReply> = /*@__PURE__*/
-  messageDesc(file_forwarderregistrar_forwarderregistrar, 1);
+  messageDesc(file_forwarderregistrar_forwarderregistrar, 2);
 
 /**
  * @generated from message forwarderregistrar.ForwarderUnRegistrationRequest
@@ -79,7 +139,7 @@ export type ForwarderUnRegistrationRequest = Message<"forwarderregistrar.Forward
  * Use `create(ForwarderUnRegistrationRequestSchema)` to create a new message.
  */
 export const ForwarderUnRegistrationRequestSchema: GenMessage<ForwarderUnRegistrationRequest> = /*@__PURE__*/
-  messageDesc(file_forwarderregistrar_forwarderregistrar, 2);
+  messageDesc(file_forwarderregistrar_forwarderregistrar, 3);
 
 /**
  * @generated from message forwarderregistrar.ForwarderUnRegistrationReply
@@ -96,7 +156,7 @@ export type ForwarderUnRegistrationReply = Message<"forwarderregistrar.Forwarder
  * Use `create(ForwarderUnRegistrationReplySchema)` to create a new message.
  */
 export const ForwarderUnRegistrationReplySchema: GenMessage<ForwarderUnRegistrationReply> = /*@__PURE__*/
-  messageDesc(file_forwarderregistrar_forwarderregistrar, 3);
+  messageDesc(file_forwarderregistrar_forwarderregistrar, 4);
 
 /**
  * @generated from service forwarderregistrar.ForwarderRegistration
