@@ -23,7 +23,7 @@ interface Understood {
   readonly endpoint?: Partial<EndPlan>
 }
 
-const nothing = { addresses: [], routes: [], neighbours: [] }
+const nothing = { addresses: [], routes: [], neighbours: [], policies: [] }
 
 /** NSM v1; `ip` is the context, `client` and `endpoint` what it means beyond nothing. */
 const understood: readonly Understood[] = [
@@ -145,6 +145,7 @@ describe('planLinks', () => {
           addresses: ['10.0.0.1/30'],
           routes: [],
           neighbours: [],
+          policies: [],
         },
         {
           netns: { cookie: 22n },
@@ -153,6 +154,7 @@ describe('planLinks', () => {
           addresses: ['10.0.0.2/30'],
           routes: [],
           neighbours: [],
+          policies: [],
         },
       ],
     })

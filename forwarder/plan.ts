@@ -48,6 +48,7 @@ function endPlan(at: Attachment, tag: Tag, context: LinkContext): EndPlan {
     addresses: own.addresses.map(formatCidr),
     routes: routesOf(own.addresses, opposite.addresses, own.routes),
     neighbours: neighbours.filter(({ address }) => own.addresses.every(({ text }) => text !== address)),
+    policies: [],
     ...(mtu === undefined ? {} : { mtu }),
     ...(own.mac === undefined ? {} : { mac: own.mac }),
   }

@@ -24,7 +24,7 @@ export function applyContract(make: () => KernelHarness): void {
   afterEach(() => harness[Symbol.asyncDispose]())
 
   function plan(source: Partial<EndPlan> = {}, destination: Partial<EndPlan> = {}): LinkPlan {
-    const none = { addresses: [], routes: [], neighbours: [] }
+    const none = { addresses: [], routes: [], neighbours: [], policies: [] }
     return {
       id: 'c1',
       kind: 'veth',

@@ -45,7 +45,7 @@ test('200 connections made and removed leave no descriptor, no link and no names
 
 /** Link number `at` between two of the namespaces. */
 function planOf(at: number, netns: readonly NetnsName[]): LinkPlan {
-  const none = { routes: [], neighbours: [] }
+  const none = { routes: [], neighbours: [], policies: [] }
   const end = (role: 'src' | 'dst') => {
     const name = netns[(at + (role === 'src' ? 0 : 1 + (at % 7))) % netns.length] ?? { cookie: 0n }
     const addresses = [`10.${role === 'src' ? 1 : 2}.${at}.1/30`]

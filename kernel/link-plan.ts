@@ -20,6 +20,27 @@ export interface RoutePlan {
   readonly source?: string
 }
 
+/** First and last port, both included. */
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * Routes that hold for some packets of one end: a routing table of their own, and a rule that selects the packets for
+ * each address family that the routes have. What is absent from the selector matches everything.
+ */
+export interface PolicyPlan {
+  /** Source, a CIDR. */
+  readonly from?: string
+  /** IPPROTO_*, 1 to 255. */
+  readonly protocol?: number
+  readonly sourcePorts?: PortRange
+  readonly destinationPorts?: PortRange
+  /** Never empty. */
+  readonly routes: readonly RoutePlan[]
+}
+
 /** A permanent neighbour entry of one end. */
 export interface NeighbourPlan {
   readonly address: string
@@ -37,6 +58,7 @@ export interface EndPlan {
   readonly addresses: readonly string[]
   readonly routes: readonly RoutePlan[]
   readonly neighbours: readonly NeighbourPlan[]
+  readonly policies: readonly PolicyPlan[]
   /** Bytes; absent leaves the kernel's default. */
   readonly mtu?: number
   /** Colon-separated; absent leaves what the kernel chose, stable over refreshes. */

@@ -23,7 +23,15 @@ test.each([
     using kernel = netlinkKernel()
     const end = (netns: NetnsName, address: string) => {
       const addresses = [`${address}/${length}`]
-      return { netns, name: 'nsm0', alias: `nsm:x:${address}`, addresses, routes: [], neighbours: [] }
+      return {
+        netns,
+        name: 'nsm0',
+        alias: `nsm:x:${address}`,
+        addresses,
+        routes: [],
+        neighbours: [],
+        policies: [],
+      }
     }
     const ends = [end(pod, own), end(endpoint, other)] as const
     await apply(kernel, { id: 'x', kind: 'veth', ends }, AbortSignal.timeout(5000))
