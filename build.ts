@@ -8,6 +8,7 @@ const programs = [
   'init-client',
   'local',
   'manager',
+  'registry',
   'sidecar-nsc',
   'sidecar-nse',
   'webhook',

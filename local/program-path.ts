@@ -6,6 +6,7 @@ export type ProgramName =
   | 'init-client'
   | 'local'
   | 'manager'
+  | 'registry'
   | 'sidecar-nsc'
   | 'sidecar-nse'
   | 'webhook'

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os'
+import { serverAddress } from '#registry/server-address.ts'
 import { setting } from '#runtime/config.ts'
 import { duration, flag, text } from '#runtime/parse.ts'
+import { mechanismType } from '#sdk/wire/mechanism.ts'
 import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
 import { listenAddress } from './listen-address.ts'
 
@@ -43,6 +45,12 @@ export const config = {
     default: false,
     doc: 'Serve other managers without TLS, so that whoever reaches the port may ask for any endpoint.',
   }),
+  preferredMechanism: setting({
+    env: 'PREFERRED_REMOTE_MECHANISM',
+    parse: mechanismTypeName,
+    default: '',
+    doc: 'Mechanism between nodes that goes before all others where both have it: VXLAN or WIREGUARD; empty is WIREGUARD for IP where both have it, else VXLAN.',
+  }),
   excludedPrefixes: setting({
     env: 'EXCLUDED_PREFIXES',
     parse: parsePrefixes,
@@ -54,6 +62,12 @@ export const config = {
     parse: flag,
     default: false,
     doc: "Serve pods that live in the manager's own network namespace.",
+  }),
+  registryAddress: setting({
+    env: 'NSM_REGISTRY',
+    parse: serverAddress,
+    default: undefined,
+    doc: 'Where the registry is served that the managers of all nodes share: unix:///path or tcp://host:port; empty is one of its own.',
   }),
   journal: setting({
     env: 'NSM_JOURNAL',
@@ -79,4 +93,9 @@ export const config = {
     default: 5000,
     doc: 'How long an endpoint or a forwarder may take to answer; another manager gets three times as long.',
   }),
+}
+
+function mechanismTypeName(value: string): string {
+  if (value === mechanismType.vxlan || value === mechanismType.wireguard) return value
+  throw new Error('expected VXLAN or WIREGUARD')
 }

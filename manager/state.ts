@@ -2,8 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DatabaseOptions, openDatabase } from '#registry/database.ts'
 import type { Registry } from '#registry/registry.ts'
+import { SharedRegistry } from '#registry/shared.ts'
 import { sqliteRegistry } from '#registry/sqlite.ts'
 import type { Log } from '#sdk/log.ts'
+import { dial } from '#sdk/rpc/dial.ts'
+import type { Address } from '#sdk/rpc/types.ts'
 import { Connections } from './connections.ts'
 import { Events } from './events.ts'
 import { type Kept, openJournal, type WorkspaceRow } from './journal.ts'
@@ -11,7 +14,7 @@ import { Monitor } from './monitor.ts'
 import { Pods } from './pods.ts'
 
 /** What a manager remembers. */
-export interface State extends Disposable {
+export interface State extends AsyncDisposable {
   readonly registry: Registry
   readonly pods: Pods
   readonly connections: Connections
@@ -28,7 +31,9 @@ export interface StateOptions {
   readonly journal: string
   /** Names this boot of the machine. */
   readonly bootId: string
-  /** A registry that others share; default one in the journal. */
+  /** Where the registry is served that all managers share, which the journal caches; default none. */
+  readonly registryAddress?: Address | undefined
+  /** A registry in place of the journal's own. */
   readonly registry?: Registry
   /** Limits of the journal's file. */
   readonly database?: DatabaseOptions
@@ -41,7 +46,8 @@ export function openState({
   baseDir,
   journal: file,
   bootId,
-  registry,
+  registryAddress,
+  registry: given,
   database: limits,
   log,
 }: StateOptions): State {
@@ -50,15 +56,21 @@ export function openState({
   const journal = openJournal(database, bootId, log)
   const connections = new Connections(journal.connections)
   const events = new Events(node, journal.events)
+  const cache = sqliteRegistry(database)
+  const shared =
+    registryAddress === undefined
+      ? undefined
+      : new SharedRegistry({ channel: dial(registryAddress), node, cache, log })
   return {
-    registry: registry ?? sqliteRegistry(database),
+    registry: given ?? shared ?? cache,
     pods: new Pods(journal.pods),
     connections,
     workspaces: journal.workspaces,
     events,
     monitor: new Monitor(connections),
-    [Symbol.dispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       events.save()
+      await shared?.[Symbol.asyncDispose]()
       database.close()
     },
   }

@@ -30,10 +30,10 @@ export function endpointRecord(
 }
 
 /** The behaviour that every registry has. `open` opens the same registry again; without memory it is empty then. */
-export function registryContract(name: string, open: () => Registry): void {
+export function registryContract(name: string, open: () => Registry | Promise<Registry>): void {
   describe(name, () => {
     it('put() creates, replaces in place, and list() keeps the order', async () => {
-      const { endpoints } = open()
+      const { endpoints } = await open()
       await endpoints.put(endpointRecord('a', 'web'))
       await endpoints.put(endpointRecord('b', 'web'))
       await endpoints.put({ ...endpointRecord('a', 'web'), pid: 1 })
@@ -46,7 +46,7 @@ export function registryContract(name: string, open: () => Registry): void {
     })
 
     it('put() is ALREADY_EXISTS when another pod has the name', async () => {
-      const { endpoints } = open()
+      const { endpoints } = await open()
       await endpoints.put(endpointRecord('a', 'web'))
       await expect(endpoints.put(endpointRecord('a', 'web', { uid: 'u2' }))).rejects.toMatchObject({
         code: 'ALREADY_EXISTS',
@@ -55,7 +55,7 @@ export function registryContract(name: string, open: () => Registry): void {
     })
 
     it('remove() returns what was there, and nothing the second time', async () => {
-      const { services } = open()
+      const { services } = await open()
       await services.put(serviceRecord('default', 'web'))
       expect((await services.remove('default/web'))?.service.name).toBe('web')
       expect(await services.remove('default/web')).toBeUndefined()
@@ -63,14 +63,14 @@ export function registryContract(name: string, open: () => Registry): void {
     })
 
     it('find() finds endpoints by a service that they offer', async () => {
-      const { endpoints } = open()
+      const { endpoints } = await open()
       await endpoints.put(endpointRecord('a', 'web'))
       await endpoints.put(endpointRecord('b', 'vpn'))
       expect((await endpoints.find('vpn')).map(({ endpoint }) => endpoint.name)).toEqual(['b'])
     })
 
     it('watch() tells of each change from its call on, and ends with its signal', async () => {
-      const { services } = open()
+      const { services } = await open()
       const stop = new AbortController()
       const changes = services.watch(stop.signal)
       await services.put(serviceRecord('default', 'web'))
@@ -84,7 +84,7 @@ export function registryContract(name: string, open: () => Registry): void {
     })
 
     it('findService() looks into the namespaces in their order', async () => {
-      const registry = open()
+      const registry = await open()
       await registry.services.put(serviceRecord('nsm-system', 'web'))
       expect((await findService(registry, 'web', ['default', 'nsm-system']))?.namespace).toBe('nsm-system')
       await registry.services.put(serviceRecord('default', 'web'))
@@ -93,7 +93,7 @@ export function registryContract(name: string, open: () => Registry): void {
     })
 
     it('endpointsOf() gives an endpoint to the service of its own namespace before the shared one', async () => {
-      const registry = open()
+      const registry = await open()
       const [shared, own] = [serviceRecord('nsm-system', 'web'), serviceRecord('default', 'web')]
       await registry.services.put(shared)
       await registry.endpoints.put(endpointRecord('a', 'web'))

@@ -75,6 +75,10 @@ export const errorKinds = {
     { status: 'ALREADY_EXISTS', retry: 'no', exit: 73 },
     'The pod already has an interface of the requested name.',
   ),
+  VNI_IN_USE: kind(
+    { status: 'ALREADY_EXISTS', retry: 'yes', exit: 75 },
+    'The node already has a VXLAN device with the proposed VNI on the port.',
+  ),
   MANAGER_UNAVAILABLE: kind(
     { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
     'The manager of the node does not answer.',
@@ -82,6 +86,10 @@ export const errorKinds = {
   FORWARDER_UNAVAILABLE: kind(
     { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
     'No forwarder is registered with the manager, or it does not answer.',
+  ),
+  REGISTRY_UNAVAILABLE: kind(
+    { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
+    'The registry that the managers share does not answer.',
   ),
   API_UNAVAILABLE: kind(
     { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },

@@ -8,7 +8,15 @@ import type { ConfigTable } from '#runtime/config.ts'
 import { errorKinds } from '#sdk/errors.ts'
 
 /** Programs that are configured by environment variables. */
-const programs = ['forwarder', 'init-client', 'manager', 'sidecar-nsc', 'sidecar-nse', 'webhook'] as const
+const programs = [
+  'forwarder',
+  'init-client',
+  'manager',
+  'registry',
+  'sidecar-nsc',
+  'sidecar-nse',
+  'webhook',
+] as const
 
 /** Variables that manifests may set although no table has them: read by the runtime or by what runs in it. */
 const common = ['LOG_LEVEL', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE']
