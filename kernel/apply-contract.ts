@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { apply, applyNew } from './apply.ts'
 import type { KernelHarness } from './contract.ts'
 import { toNsmError } from './errors.ts'
-import type { EndPlan, LinkPlan, NetnsName } from './link-plan.ts'
+import type { EndPlan, NetnsName, VethPlan, VxlanPlan, VxlanTunnel } from './link-plan.ts'
 import { list } from './list.ts'
 import { remove } from './remove.ts'
 
@@ -23,7 +23,7 @@ export function applyContract(make: () => KernelHarness): void {
 
   afterEach(() => harness[Symbol.asyncDispose]())
 
-  function plan(source: Partial<EndPlan> = {}, destination: Partial<EndPlan> = {}): LinkPlan {
+  function plan(source: Partial<EndPlan> = {}, destination: Partial<EndPlan> = {}): VethPlan {
     const none = { addresses: [], routes: [], neighbours: [], policies: [] }
     return {
       id: 'c1',
@@ -229,7 +229,7 @@ export function applyContract(make: () => KernelHarness): void {
       await apply(harness.kernel, plan(), signal)
       const third = harness.addNetns()
       const state = await apply(harness.kernel, plan({}, { netns: third }), signal)
-      expect(state.ends[1].netns).toBe(third.cookie)
+      expect(state.ends[1]?.netns).toBe(third.cookie)
       expect(list(harness.kernel, [client, endpoint, third]).map(({ netns }) => netns)).toEqual([
         client,
         third,
@@ -245,6 +245,87 @@ export function applyContract(make: () => KernelHarness): void {
     test('does nothing when the signal is aborted', async () => {
       await expect(apply(harness.kernel, plan(), AbortSignal.abort())).rejects.toThrow('aborted')
       expect(list(harness.kernel, [client, endpoint])).toEqual([])
+    })
+  })
+
+  describe('apply() of a tunnel', () => {
+    let tunnel: VxlanTunnel
+
+    // The kernel takes a while to end the tunnels of a namespace that died, and their VNIs are taken until then.
+    beforeEach(() => void (tunnel = { vni: ++vnis, local: '192.0.2.1', remote: '192.0.2.2', port: 14789 }))
+
+    function tunnelPlan(to: Partial<VxlanTunnel> = {}, id = 'c1'): VxlanPlan {
+      const [source] = plan({ alias: `nsm:${id}:src`, name: id === 'c1' ? 'nsm0' : 'nsm1', mtu: 1400 }).ends
+      return { id, kind: 'vxlan', ends: [source], tunnel: { ...tunnel, ...to } }
+    }
+
+    const tunnels = () => list(harness.kernel, [client, endpoint]).map(({ link }) => link.tunnel)
+
+    test('makes one device, straight in the pod, between exactly these addresses', async () => {
+      const state = await apply(harness.kernel, tunnelPlan(), signal)
+      expect(state.changes[0]).toBe('vxlan add')
+      expect(state.ends).toMatchObject([{ netns: client.cookie, name: 'nsm0', mtu: 1400 }])
+      expect(list(harness.kernel, [client])).toMatchObject([
+        { id: 'c1', role: 'src', link: { name: 'nsm0', kind: 'vxlan', admin: 'up', carrier: 'yes', tunnel } },
+      ])
+      using own = harness.kernel.openOwn()
+      expect(own.link.get('nsm0')).toBeUndefined()
+    })
+
+    test('changes nothing when all is as planned', async () => {
+      await apply(harness.kernel, tunnelPlan(), signal)
+      const before = everything()
+      expect((await apply(harness.kernel, tunnelPlan(), signal)).changes).toEqual([])
+      expect(everything()).toEqual(before)
+    })
+
+    test.each([{ vni: 4001 }, { local: '192.0.2.3' }, { remote: '192.0.2.4' }, { port: 14790 }])(
+      'replaces the device when the tunnel must be another: %o',
+      async change => {
+        await apply(harness.kernel, tunnelPlan(), signal)
+        await apply(harness.kernel, tunnelPlan(change), signal)
+        expect(tunnels()).toEqual([{ ...tunnel, ...change }])
+        expect((await apply(harness.kernel, tunnelPlan(change), signal)).changes).toEqual([])
+      },
+    )
+
+    test('takes IPv6 addresses, beside an IPv4 tunnel of the same VNI', async () => {
+      const six = { local: '2001:db8::1', remote: '2001:db8::2' }
+      await apply(harness.kernel, tunnelPlan(), signal)
+      await apply(harness.kernel, tunnelPlan(six, 'c2'), signal)
+      expect((await apply(harness.kernel, tunnelPlan(six, 'c2'), signal)).changes).toEqual([])
+      expect(tunnels()).toEqual([tunnel, { ...tunnel, ...six }])
+    })
+
+    test('throws EADDRINUSE, which is VNI_IN_USE, and leaves nothing when the node has the VNI on the port', async () => {
+      await apply(harness.kernel, tunnelPlan(), signal)
+      const before = everything()
+      const failure = await apply(harness.kernel, tunnelPlan({ remote: '192.0.2.9' }, 'c2'), signal).catch(
+        (cause: unknown) => cause,
+      )
+      expect(toNsmError(failure)).toMatchObject({
+        code: 'VNI_IN_USE',
+        message: expect.stringMatching(/VNI 50\d\d .*UDP port 14789.*propose another VNI/),
+      })
+      expect(everything()).toEqual(before)
+      await apply(harness.kernel, tunnelPlan({ port: 14790 }, 'c2'), signal)
+      await remove(harness.kernel, 'c2', [client])
+      expect(everything()).toEqual(before)
+    })
+
+    test('becomes a pair when the endpoint moves to this node, and a tunnel again', async () => {
+      await apply(harness.kernel, tunnelPlan(), signal)
+      await apply(harness.kernel, plan(), signal)
+      expect(tunnels()).toEqual([undefined, undefined])
+      await apply(harness.kernel, tunnelPlan(), signal)
+      expect(tunnels()).toEqual([tunnel])
+    })
+
+    test('throws EEXIST, which is INTERFACE_EXISTS, when the pod has another interface of the name', async () => {
+      const [end] = tunnelPlan().ends
+      const taken = { ...tunnelPlan(), ends: [{ ...end, name: 'lo' }] as const }
+      const failure = await apply(harness.kernel, taken, signal).catch((cause: unknown) => cause)
+      expect(toNsmError(failure)).toMatchObject({ code: 'INTERFACE_EXISTS' })
     })
   })
 
@@ -266,3 +347,5 @@ export function applyContract(make: () => KernelHarness): void {
     })
   })
 }
+
+let vnis = 5000

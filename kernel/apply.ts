@@ -1,4 +1,4 @@
-import { createPair } from './create.ts'
+import { create } from './create.ts'
 import {
   converge,
   type Done,
@@ -14,14 +14,16 @@ import type { LinkPlan } from './link-plan.ts'
 import type { LinkState } from './link-state.ts'
 import type { Kernel, Link } from './port.ts'
 import { undone } from './undo.ts'
+import { isWhole, openWork, type Work } from './work.ts'
 
 /**
- * Makes a plan true: creates the veth pair when it is missing, otherwise changes only what differs, so that a link
- * that is as planned keeps its index, MAC and packets. What others added to the interfaces stays.
+ * Makes a plan true: creates the link when it is missing, otherwise changes only what differs, so that a link that
+ * is as planned keeps its index, MAC and packets. What others added to the interfaces stays.
  *
  * When a step fails the earlier ones are undone before this throws: KernelError EEXIST when a pod has another
- * interface of the name, ENOENT when a namespace is gone, else what the kernel refused; AggregateError, the cause
- * first, when undoing failed too. The signal is heeded before work begins and after every wait.
+ * interface of the name, EADDRINUSE when the node has another tunnel of the VNI, ENOENT when a namespace is gone,
+ * else what the kernel refused; AggregateError, the cause first, when undoing failed too. The signal is heeded before
+ * work begins and after every wait.
  */
 export async function apply(kernel: Kernel, plan: LinkPlan, signal: AbortSignal): Promise<LinkState> {
   return await converged(kernel, plan, { signal, search: find })
@@ -42,29 +44,21 @@ interface Search {
 
 async function converged(kernel: Kernel, plan: LinkPlan, { signal, search }: Search): Promise<LinkState> {
   signal.throwIfAborted()
-  const [first, second] = plan.ends
-  using source = kernel.open(first.netns)
-  using destination = kernel.open(second.netns)
-  const ends: readonly [End, End] = [
-    { plan: first, namespace: source },
-    { plan: second, namespace: destination },
-  ]
-  const links = ends.map(search)
-  for (const { namespace } of ends) kernel.follow(namespace)
-  const changes = isPair(links) ? await reconcile(ends) : await renew(ends, links, signal)
-  return { id: plan.id, ends: [stateOf(ends[0]), stateOf(ends[1])], changes }
-}
-
-function isPair(links: readonly (Link | undefined)[]): boolean {
-  const [a, b] = links
-  return a !== undefined && b !== undefined && a.peer === b.index && b.peer === a.index
+  using work = openWork(kernel, plan)
+  const links = work.ends.map(search)
+  for (const { namespace } of work.ends) kernel.follow(namespace)
+  const changes = isWhole(work, links)
+    ? await reconcile(work.ends)
+    : await renew(kernel, { work, links, signal })
+  const [first, ...others] = work.ends
+  return { id: plan.id, ends: [stateOf(first), ...others.map(stateOf)], changes }
 }
 
 /**
  * Looks and changes until nothing differs: a change may cost others, as a rename costs an old kernel the routes and
  * the removal of an address costs the others of its network.
  */
-async function reconcile(ends: readonly [End, End]): Promise<readonly string[]> {
+async function reconcile(ends: readonly End[]): Promise<readonly string[]> {
   const done: Done[] = []
   try {
     for (let round = 1; round <= mostRounds; round++) {
@@ -78,19 +72,24 @@ async function reconcile(ends: readonly [End, End]): Promise<readonly string[]> 
   }
 }
 
-/** Replaces what an earlier life of the connection left: ends whose other ends are in the wrong pods. */
-async function renew(
-  ends: readonly [End, End],
-  links: readonly (Link | undefined)[],
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  for (const [at, { namespace }] of ends.entries()) {
+interface Renewal {
+  readonly work: Work
+  readonly links: readonly (Link | undefined)[]
+  readonly signal: AbortSignal
+}
+
+/**
+ * Replaces what an earlier life of the connection left: ends whose other ends are in the wrong pods, tunnels to
+ * another node.
+ */
+async function renew(kernel: Kernel, { work, links, signal }: Renewal): Promise<readonly string[]> {
+  for (const [at, { namespace }] of work.ends.entries()) {
     const link = links[at]
     if (link === undefined) continue
     await namespace.link.remove(link.index)
     signal.throwIfAborted()
   }
-  return createPair(ends)
+  return create(kernel, work)
 }
 
 const mostRounds = 3

@@ -1,31 +1,45 @@
 import { converge, type Done, doneInWords, type End } from './end.ts'
 import { KernelError } from './errors.ts'
 import type { EndPlan } from './link-plan.ts'
-import type { Link, VethEnd } from './port.ts'
+import type { Kernel, Link, LinkBirth } from './port.ts'
 import { undone } from './undo.ts'
+import type { Work } from './work.ts'
 
 /**
- * Creates a veth pair with an end in each namespace and gives each what its plan wants; returns what was done, in
- * words. Throws what the kernel refused, after removing the pair again.
+ * Creates a link and gives each end what its plan wants; returns what was done, in words. Throws what the kernel
+ * refused, after removing the link again.
  *
  * The ends get their names at birth: a rename costs the kernel 0.15 ms. Should we die before they are tagged, their
  * group tells the next life that they are ours.
  */
-export async function createPair([source, destination]: readonly [End, End]): Promise<readonly string[]> {
-  const { namespace } = destination
-  source.namespace.link.createVeth(born(source.plan), { ...born(destination.plan), namespace })
-  const link = bornLink(source)
+export async function create(kernel: Kernel, work: Work): Promise<readonly string[]> {
+  make(kernel, work)
+  const [first] = work.ends
+  const link = bornLink(first)
   try {
     const done: Done[] = []
-    configure(source, link, done)
-    configure(destination, bornLink(destination), done)
-    return ['veth add', ...done.map(doneInWords)]
+    for (const end of work.ends) configure(end, end === first ? link : bornLink(end), done)
+    return [`${work.kind} add`, ...done.map(doneInWords)]
   } catch (cause) {
-    throw await undone(cause, () => source.namespace.link.remove(link.index))
+    throw await undone(cause, () => first.namespace.link.remove(link.index))
   }
 }
 
-function born({ name, mtu, mac }: EndPlan): VethEnd {
+function make(kernel: Kernel, work: Work): void {
+  const [{ plan, namespace }] = work.ends
+  switch (work.kind) {
+    case 'veth': {
+      const [, peer] = work.ends
+      return namespace.link.createVeth(birthOf(plan), { ...birthOf(peer.plan), namespace: peer.namespace })
+    }
+    case 'vxlan': {
+      using own = kernel.openOwn()
+      return own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)
+    }
+  }
+}
+
+function birthOf({ name, mtu, mac }: EndPlan): LinkBirth {
   return { name, ...(mtu === undefined ? {} : { mtu }), ...(mac === undefined ? {} : { mac }) }
 }
 

@@ -42,16 +42,20 @@ export function isKernelError(thrown: unknown, ...codes: readonly string[]): thr
 }
 
 /**
- * The error that leaves this folder's users: EEXIST for an interface becomes INTERFACE_EXISTS, any other refusal of
- * the kernel KERNEL; of an AggregateError the first error, which is the cause, decides.
+ * The error that leaves this folder's users: EEXIST for an interface becomes INTERFACE_EXISTS, EADDRINUSE for one
+ * VNI_IN_USE, any other refusal of the kernel KERNEL; of an AggregateError the first error, which is the cause, decides.
  */
 export function toNsmError(thrown: unknown): NsmError {
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown
   if (!(first instanceof KernelError)) return NsmError.from(thrown, 'KERNEL')
-  const taken =
-    first.code === 'EEXIST' && (first.syscall === 'RTM_NEWLINK' || first.syscall === 'RTM_SETLINK')
   const message = thrown instanceof Error ? thrown.message : first.message
-  return new NsmError(taken ? 'INTERFACE_EXISTS' : 'KERNEL', message, { cause: thrown })
+  return new NsmError(codeOf(first), message, { cause: thrown })
+}
+
+function codeOf({ code, syscall }: KernelError): 'INTERFACE_EXISTS' | 'VNI_IN_USE' | 'KERNEL' {
+  if (code === 'EADDRINUSE' && syscall === 'RTM_NEWLINK') return 'VNI_IN_USE'
+  const named = syscall === 'RTM_NEWLINK' || syscall === 'RTM_SETLINK'
+  return code === 'EEXIST' && named ? 'INTERFACE_EXISTS' : 'KERNEL'
 }
 
 function meaningOf(errno: number): string {

@@ -1,14 +1,16 @@
 import { canonicalNetwork } from './codec/ip.ts'
 import { KernelError } from './errors.ts'
+import type { VxlanTunnel } from './link-plan.ts'
 import {
   type Address,
   type Link,
+  type LinkBirth,
   type LinkChange,
   type NeighbourEntry,
   ourGroup,
   type Route,
-  type VethEnd,
 } from './port.ts'
+import { tunnelInWords, vniInUse } from './tunnel.ts'
 
 /** What the interfaces of a fake namespace tell of themselves. */
 export interface FakeLinkEvents {
@@ -23,11 +25,18 @@ export interface FakeLink {
   readonly routes: readonly Route[]
   readonly neighbours: readonly NeighbourEntry[]
   readonly peer?: { readonly links: FakeLinks; readonly index: number }
+  /** Where the packets of a tunnel travel. */
+  readonly underlay?: FakeLinks
 }
+
+/** What an interface is made of besides its birth. */
+type Making = Pick<FakeLink, 'peer' | 'underlay'> & Pick<Link, 'kind' | 'tunnel'>
 
 /** The interfaces of one fake namespace. */
 export class FakeLinks {
   readonly #links = new Map<number, FakeLink>()
+  /** Names of the tunnels whose packets travel here. */
+  readonly #tunnels = new Set<string>()
   readonly #events: FakeLinkEvents
   #last = 0
 
@@ -53,13 +62,9 @@ export class FakeLinks {
     if (found !== undefined) this.#links.set(index, { ...found, ...change(found) })
   }
 
-  add(
-    { name, mtu = 1500, mac }: VethEnd,
-    more: { readonly kind: string; readonly peer?: FakeLink['peer'] },
-  ): void {
+  add({ name, mtu = 1500, mac }: LinkBirth, { kind, tunnel, peer, underlay }: Making): void {
     this.refuseTaken(name)
     const index = ++this.#last
-    const { kind, peer } = more
     const link: Link = {
       index,
       name,
@@ -67,23 +72,34 @@ export class FakeLinks {
       kind,
       mac: mac?.toLowerCase() ?? nextMac(),
       mtu,
-      group: kind === 'veth' ? ourGroup : 0,
+      group: kind === 'veth' || kind === 'vxlan' ? ourGroup : 0,
       admin: 'down',
       carrier: 'no',
       ...(peer === undefined ? {} : { peer: peer.index }),
+      ...(tunnel === undefined ? {} : { tunnel }),
     }
     const owned = { addresses: [], routes: [], neighbours: [] }
-    this.#links.set(index, { link, ...owned, ...(peer === undefined ? {} : { peer }) })
+    const far = { ...(peer === undefined ? {} : { peer }), ...(underlay === undefined ? {} : { underlay }) }
+    this.#links.set(index, { link, ...owned, ...far })
     this.#events.changed(link)
   }
 
-  addPair(end: VethEnd, peer: VethEnd & { readonly links: FakeLinks }): void {
+  addPair(end: LinkBirth, peer: LinkBirth & { readonly links: FakeLinks }): void {
     this.refuseTaken(end.name)
     peer.links.refuseTaken(peer.name)
     const index = this.#last + 1
     const other = peer.links.#last + (peer.links === this ? 2 : 1)
     this.add(end, { kind: 'veth', peer: { links: peer.links, index: other } })
     peer.links.add(peer, { kind: 'veth', peer: { links: this, index } })
+  }
+
+  /** A tunnel whose packets travel here, with its interface in `links`. */
+  addTunnel({ links, ...end }: LinkBirth & { readonly links: FakeLinks }, tunnel: VxlanTunnel): void {
+    links.refuseTaken(end.name)
+    const name = tunnelName(tunnel)
+    if (this.#tunnels.has(name)) throw vniInUse(`creating VXLAN device ${end.name} ${tunnelInWords(tunnel)}`)
+    links.add(end, { kind: 'vxlan', tunnel, underlay: this })
+    this.#tunnels.add(name)
   }
 
   set(index: number, { master, ...change }: LinkChange): void {
@@ -105,6 +121,8 @@ export class FakeLinks {
     const found = this.#links.get(index)
     if (found === undefined) return
     this.#links.delete(index)
+    const { underlay, link } = found
+    if (underlay !== undefined && link.tunnel !== undefined) underlay.#tunnels.delete(tunnelName(link.tunnel))
     this.#events.gone({ ...found.link, admin: 'down' })
     found.peer?.links.drop(found.peer.index)
   }
@@ -122,6 +140,11 @@ export class FakeLinks {
     const other = peer === undefined ? link : peer.links.#links.get(peer.index)?.link
     return link.admin === 'up' && other?.admin === 'up' ? 'yes' : 'no'
   }
+}
+
+/** What a node has once. */
+function tunnelName({ vni, local, port }: VxlanTunnel): string {
+  return `${vni} ${port} ${local.includes(':') ? 'IPv6' : 'IPv4'}`
 }
 
 /** Those that were added, and those that the kernel derives from addresses while the link is up. */

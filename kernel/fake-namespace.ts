@@ -29,6 +29,8 @@ function linkVerbs(links: FakeLinks): LinkVerbs {
     tagged: alias => list().find(link => link.alias === alias),
     createVeth: (end, { namespace, ...peer }) =>
       links.addPair(end, { ...peer, links: linksOf.get(namespace) ?? links }),
+    createVxlan: ({ namespace, ...end }, tunnel) =>
+      links.addTunnel({ ...end, links: linksOf.get(namespace) ?? links }, tunnel),
     createBridge: name => links.add({ name }, { kind: 'bridge' }),
     set: (index, change) => links.set(index, change),
     refuseAdvertisements: () => 'yes',
@@ -41,6 +43,8 @@ function addressVerbs(links: FakeLinks): AddressVerbs {
     links.at(index).addresses.filter(entry => entry.cidr !== cidr)
   return {
     list: index => links.at(index).addresses,
+    listAll: () =>
+      links.all().flatMap(({ link, addresses }) => addresses.map(entry => ({ ...entry, index: link.index }))),
     add(index, written) {
       const cidr = canonicalCidr(written)
       const addresses = [...without(index, cidr), { cidr, origin: 'ours' as const }]

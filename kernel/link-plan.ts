@@ -65,10 +65,34 @@ export interface EndPlan {
   readonly mac?: string
 }
 
-/** A cross connect on this node: one veth pair, an end in each pod. */
-export interface LinkPlan {
+/** A tunnel between two nodes: one VXLAN device for each link (RFC 7348). */
+export interface VxlanTunnel {
+  /** 1 to 2^24 - 1; a node takes each once for a port. */
+  readonly vni: number
+  /** Address of this node, canonical. */
+  readonly local: string
+  /** Address of the other node, canonical, of the same family. */
+  readonly remote: string
+  /** UDP port of both nodes. */
+  readonly port: number
+}
+
+/** Both pods are on this node: an end in each, nothing in between. */
+export interface VethPlan {
   /** Id of the cross connect. */
   readonly id: string
   readonly kind: 'veth'
   readonly ends: readonly [EndPlan, EndPlan]
 }
+
+/** The other pod is on another node: a device of ours in the one pod, its packets in the namespace of the node. */
+export interface VxlanPlan {
+  /** Id of the cross connect. */
+  readonly id: string
+  readonly kind: 'vxlan'
+  readonly ends: readonly [EndPlan]
+  readonly tunnel: VxlanTunnel
+}
+
+/** What a cross connect means on this node. */
+export type LinkPlan = VethPlan | VxlanPlan

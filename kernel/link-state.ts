@@ -13,8 +13,8 @@ export interface EndState {
 /** What `apply` found or made. */
 export interface LinkState {
   readonly id: LinkPlan['id']
-  /** In the order of the plan. */
-  readonly ends: readonly [EndState, EndState]
+  /** In the order of the plan, one or two. */
+  readonly ends: readonly [EndState, ...EndState[]]
   /** What was changed, in words for a log; empty when all was as planned. */
   readonly changes: readonly string[]
 }

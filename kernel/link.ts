@@ -7,6 +7,7 @@ import {
   encodeLinkIndex,
   encodeLinkQuery,
   encodeVeth,
+  encodeVxlan,
 } from './codec/link.ts'
 import { flag, type Message } from './codec/message.ts'
 import { isKernelError } from './errors.ts'
@@ -15,6 +16,7 @@ import { inNetns } from './netns.ts'
 import type { Place } from './place.ts'
 import type { LinkChange, LinkVerbs } from './port.ts'
 import { openSocketIn } from './socket.ts'
+import { tunnelInWords, vniInUse } from './tunnel.ts'
 
 /** The verbs of interfaces in one namespace. */
 export function linkVerbs(place: Place): LinkVerbs {
@@ -42,6 +44,22 @@ export function linkVerbs(place: Place): LinkVerbs {
         body: encodeVeth(end, { ...peer, netnsFd: place.fdOf(namespace) }),
         doing: `creating veth pair ${end.name} ${where} and ${peer.name} in network namespace ${namespace.netns.cookie}`,
       })
+    },
+
+    createVxlan({ namespace, ...end }, tunnel) {
+      const doing = `creating VXLAN device ${end.name} in network namespace ${namespace.netns.cookie} ${tunnelInWords(tunnel)}`
+      try {
+        socket.change({
+          name: 'RTM_NEWLINK',
+          flags: flag.create | flag.exclusive,
+          body: encodeVxlan({ ...end, netnsFd: place.fdOf(namespace) }, tunnel),
+          doing,
+        })
+      } catch (cause) {
+        // A taken name and a taken VNI are refused alike.
+        if (!isKernelError(cause, 'EEXIST') || namespace.link.get(end.name) !== undefined) throw cause
+        throw vniInUse(doing, cause)
+      }
     },
 
     createBridge(name) {

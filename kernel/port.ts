@@ -1,5 +1,5 @@
 /** The port between what we want (`apply.ts`) and who does it: `netlink.ts` for the real kernel, `fake.ts` for tests. */
-import type { NetnsName } from './link-plan.ts'
+import type { NetnsName, VxlanTunnel } from './link-plan.ts'
 
 /** Network namespaces and what happens in them. */
 export interface Kernel extends Disposable {
@@ -12,6 +12,11 @@ export interface Kernel extends Disposable {
   openOwn(): Namespace
   /** Makes the events of a namespace appear in `events`, from now until it dies, over restarts of this process. */
   follow(namespace: Namespace): void
+  /**
+   * The living namespaces that were followed, by this process or an earlier one in the same namespace. Who asks for
+   * the next one disposes of it. Throws KernelError.
+   */
+  followed(): Iterable<Namespace>
   /** What happens in the followed namespaces, until the signal aborts. Throws KernelError EPERM without NET_BROADCAST. */
   events(signal: AbortSignal): AsyncIterable<KernelEvent>
 }
@@ -33,7 +38,14 @@ export interface LinkVerbs {
   /** By alias; undefined when there is none. */
   tagged(alias: string): Link | undefined
   /** Both ends, each straight into its namespace, both down and in `ourGroup`. Throws EEXIST when a name is taken. Equivalent to: `ip link add NAME group GROUP type veth peer name NAME group GROUP netns NETNS` */
-  createVeth(end: VethEnd, peer: VethEnd & { readonly namespace: Namespace }): void
+  createVeth(end: LinkBirth, peer: LinkBirth & { readonly namespace: Namespace }): void
+  /**
+   * A device whose packets travel in this namespace, straight into another, down and in `ourGroup`. Throws EEXIST when
+   * the name is taken there, EADDRINUSE when a device of this namespace has the VNI on the port.
+   *
+   * Equivalent to: `ip link add NAME netns NETNS group GROUP type vxlan id VNI local LOCAL remote REMOTE dstport PORT nolearning ttl 64 df set`
+   */
+  createVxlan(end: LinkBirth & { readonly namespace: Namespace }, tunnel: VxlanTunnel): void
   /** Throws EEXIST when the name is taken. Equivalent to: `ip link add NAME type bridge` */
   createBridge(name: string): void
   /** Equivalent to: `ip link set dev INDEX [name NAME] [alias ALIAS] [mtu MTU] [address MAC] [master INDEX] [up|down]` */
@@ -50,6 +62,8 @@ export interface LinkVerbs {
 export interface AddressVerbs {
   /** Equivalent to: `ip address show dev INDEX` */
   list(index: number): readonly Address[]
+  /** Of all interfaces. Equivalent to: `ip address show` */
+  listAll(): readonly (Address & { readonly index: number })[]
   /** Present is success. Equivalent to: `ip address add CIDR dev INDEX nodad` */
   add(index: number, cidr: string): void
   /** Gone is success. Equivalent to: `ip address del CIDR dev INDEX` */
@@ -86,13 +100,15 @@ export interface Link {
   readonly mac: string
   /** Bytes. */
   readonly mtu: number
-  /** IFLA_GROUP; `ourGroup` for what `createVeth` made. */
+  /** IFLA_GROUP; `ourGroup` for what we made. */
   readonly group: number
   readonly admin: 'up' | 'down'
   /** Whether frames can pass: up, and so is the other end. */
   readonly carrier: 'yes' | 'no'
   /** Index of the other end of a veth pair, in its own namespace. */
   readonly peer?: number
+  /** Of a VXLAN device between two addresses. */
+  readonly tunnel?: VxlanTunnel
   /** Absent from `tagged`. */
   readonly stats?: LinkStats
 }
@@ -112,8 +128,8 @@ export interface LinkStats {
   readonly txDropped: bigint
 }
 
-/** How a veth end is born; what is absent, the kernel chooses. */
-export interface VethEnd {
+/** How an interface is born; what is absent, the kernel chooses. */
+export interface LinkBirth {
   readonly name: string
   readonly mtu?: number
   readonly mac?: string

@@ -1,6 +1,8 @@
-import { type Link, type LinkChange, type LinkStats, ourGroup, type VethEnd } from '#kernel/port.ts'
+import type { VxlanTunnel } from '#kernel/link-plan.ts'
+import { type Link, type LinkBirth, type LinkChange, type LinkStats, ourGroup } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes, nested } from './attribute.ts'
 import { atLeast, i32, mac, readMac, readText, readU32, text, u32 } from './value.ts'
+import { decodeTunnel, encodeTunnel } from './vxlan.ts'
 
 const headerLength = 16
 const ifla = {
@@ -48,7 +50,7 @@ export function encodeLinkQuery(name: string): Buffer {
 }
 
 /** A veth pair: one end where the message is sent, the other in the namespace of an open descriptor. */
-export function encodeVeth(end: VethEnd, peer: VethEnd & { readonly netnsFd: number }): Buffer {
+export function encodeVeth(end: LinkBirth, peer: LinkBirth & { readonly netnsFd: number }): Buffer {
   const peerMessage = Buffer.concat([
     header(0),
     ...endAttributes(peer),
@@ -57,6 +59,18 @@ export function encodeVeth(end: VethEnd, peer: VethEnd & { readonly netnsFd: num
   const data = nested(info.data, attribute(VETH_INFO_PEER, peerMessage))
   const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text('veth')), data)
   return Buffer.concat([header(0), ...endAttributes(end), linkinfo])
+}
+
+/** A VXLAN device in the namespace of an open descriptor, whose packets travel where the message is sent. */
+export function encodeVxlan(end: LinkBirth & { readonly netnsFd: number }, tunnel: VxlanTunnel): Buffer {
+  const data = nested(info.data, encodeTunnel(tunnel))
+  const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text('vxlan')), data)
+  return Buffer.concat([
+    header(0),
+    ...endAttributes(end),
+    attribute(ifla.netnsFd, i32(end.netnsFd)),
+    linkinfo,
+  ])
 }
 
 export function encodeBridge(name: string): Buffer {
@@ -85,7 +99,7 @@ export function encodeLinkIndex(index: number): Buffer {
 export function decodeLink(body: Buffer): Link {
   const flags = atLeast(body, headerLength).readUInt32LE(8)
   const attributes = decodeAttributes(body.subarray(headerLength))
-  const kind = kindOf(attributes)
+  const { kind, data } = infoOf(attributes)
   const peer = kind === 'veth' ? attributes.get(ifla.link) : undefined
   const stats = attributes.get(ifla.stats64)
   return {
@@ -99,6 +113,7 @@ export function decodeLink(body: Buffer): Link {
     admin: (flags & IFF_UP) === 0 ? 'down' : 'up',
     carrier: (flags & IFF_LOWER_UP) === 0 ? 'no' : 'yes',
     ...(peer === undefined ? {} : { peer: readU32(peer) }),
+    ...(kind === 'vxlan' && data !== undefined ? decodeTunnel(data) : {}),
     ...(stats === undefined ? {} : { stats: decodeStats(stats) }),
   }
 }
@@ -118,12 +133,14 @@ function decodeStats(bytes: Buffer): LinkStats {
   }
 }
 
-function kindOf(attributes: Attributes): string {
+function infoOf(attributes: Attributes): { readonly kind: string; readonly data: Buffer | undefined } {
   const linkinfo = attributes.get(ifla.linkinfo)
-  return linkinfo === undefined ? '' : readText(decodeAttributes(linkinfo).get(info.kind) ?? empty)
+  if (linkinfo === undefined) return { kind: '', data: undefined }
+  const parts = decodeAttributes(linkinfo)
+  return { kind: readText(parts.get(info.kind) ?? empty), data: parts.get(info.data) }
 }
 
-function endAttributes(end: VethEnd): readonly Buffer[] {
+function endAttributes(end: LinkBirth): readonly Buffer[] {
   return [
     attribute(ifla.name, text(end.name)),
     attribute(ifla.group, u32(ourGroup)),

@@ -5,6 +5,13 @@ export function u8(value: number): Buffer {
   return Buffer.of(value)
 }
 
+/** In network byte order, as ports are. */
+export function u16be(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16BE(value)
+  return bytes
+}
+
 export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(value)
@@ -32,6 +39,11 @@ export function mac(value: string): Buffer {
 
 export function readU8(bytes: Buffer): number {
   return atLeast(bytes, 1).readUInt8()
+}
+
+/** In network byte order. */
+export function readU16be(bytes: Buffer): number {
+  return atLeast(bytes, 2).readUInt16BE()
 }
 
 export function readU32(bytes: Buffer): number {

@@ -1,0 +1,26 @@
+import { KernelError } from './errors.ts'
+import type { VxlanTunnel } from './link-plan.ts'
+
+/** Whether a device that is there is the tunnel that is wanted. */
+export function isSameTunnel(a: VxlanTunnel, b: VxlanTunnel): boolean {
+  return a.vni === b.vni && a.local === b.local && a.remote === b.remote && a.port === b.port
+}
+
+/** `for VNI 5 from 192.0.2.1 to 192.0.2.2, UDP port 14789` */
+export function tunnelInWords({ vni, local, remote, port }: VxlanTunnel): string {
+  return `for VNI ${vni} from ${local} to ${remote}, UDP port ${port}`
+}
+
+/**
+ * The refusal of a second VXLAN device with one VNI and port on one node, EADDRINUSE, which `toNsmError` turns into
+ * VNI_IN_USE: Linux compares neither remotes nor the namespaces of the devices.
+ */
+export function vniInUse(doing: string, cause?: unknown): KernelError {
+  return new KernelError(
+    `${doing}: another VXLAN device of this node has that VNI on that port; propose another VNI`,
+    { errno: EADDRINUSE, syscall: 'RTM_NEWLINK' },
+    { cause },
+  )
+}
+
+const EADDRINUSE = 98
