@@ -1,5 +1,5 @@
 import type { NetnsName } from '#kernel/link-plan.ts'
-import type { Kernel, Link } from '#kernel/port.ts'
+import type { Kernel, Link, LinkChange } from '#kernel/port.ts'
 import { temporaryFolder } from '#kernel/scratch.ts'
 import { silent } from '#sdk/log.ts'
 import { type Channel, dial } from '#sdk/rpc/dial.ts'
@@ -26,12 +26,13 @@ export interface Fixture extends AsyncDisposable {
   readonly mechanisms: Client<typeof MechanismsMonitor>
   /** The next event of a monitor that begins with the first call. */
   nextEvent(): Promise<CrossConnectEvent>
-  /** Ends the forwarder and starts another that looks for links in the given pods; the monitor begins anew. */
-  restart(namespaces: readonly NetnsName[]): Promise<void>
+  /** Ends the forwarder and starts another over the same kernel; the monitor begins anew. */
+  restart(): Promise<void>
   /** The interfaces of ours, without what traffic changes. */
   linksIn(netns: NetnsName): readonly LinkFacts[]
   interfacesIn(netns: NetnsName): readonly { readonly name: string; readonly addresses: readonly string[] }[]
   deleteLink(netns: NetnsName, name: string): Promise<void>
+  changeLink(netns: NetnsName, name: string, change: LinkChange): void
 }
 
 export async function newFixture(harness: ForwarderHarness): Promise<Fixture> {
@@ -39,9 +40,9 @@ export async function newFixture(harness: ForwarderHarness): Promise<Fixture> {
   owned.use(harness)
   const folder = owned.use(temporaryFolder())
   const address = `unix://${folder.path}/forwarder.sock` as const
-  const start = (namespaces: readonly NetnsName[]) =>
-    startForwarder({ kernel: harness.kernel, namespaces, address, peerOf: () => undefined, log: silent })
-  let running: RunningForwarder = await start([])
+  const start = () =>
+    startForwarder({ kernel: harness.kernel, address, peerOf: () => undefined, log: silent })
+  let running: RunningForwarder = await start()
   let channel: Channel = dial(address)
   let events: AsyncIterator<CrossConnectEvent> | undefined
   owned.defer(() => running[Symbol.asyncDispose]())
@@ -70,11 +71,11 @@ export async function newFixture(harness: ForwarderHarness): Promise<Fixture> {
       if (done === true) throw new Error('the monitor ended')
       return value
     },
-    async restart(namespaces) {
+    async restart() {
       await channel[Symbol.asyncDispose]()
       await running[Symbol.asyncDispose]()
       events = undefined
-      running = await start(namespaces)
+      running = await start()
       channel = dial(address)
     },
     linksIn,
@@ -92,6 +93,11 @@ export async function newFixture(harness: ForwarderHarness): Promise<Fixture> {
       using namespace = harness.kernel.open(netns)
       const link = namespace.link.get(name)
       if (link !== undefined) await namespace.link.remove(link.index)
+    },
+    changeLink(netns, name, change) {
+      using namespace = harness.kernel.open(netns)
+      const link = namespace.link.get(name)
+      if (link !== undefined) namespace.link.set(link.index, change)
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

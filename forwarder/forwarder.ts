@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net'
-import type { NetnsName } from '#kernel/link-plan.ts'
 import type { Kernel } from '#kernel/port.ts'
 import { begin } from '#sdk/chain/begin.ts'
 import type { Log } from '#sdk/log.ts'
 import { serve } from '#sdk/rpc/serve.ts'
 import type { Address } from '#sdk/rpc/types.ts'
-import { findCrossConnects } from './adopt.ts'
+import { adopt } from './adopt.ts'
 import { forwarderChain } from './chain.ts'
 import { CrossConnects } from './cross-connects.ts'
 import { newLiveness } from './liveness.ts'
@@ -14,8 +13,6 @@ import { forwarderServices } from './service.ts'
 /** What a forwarder is made of. */
 export interface ForwarderParts {
   readonly kernel: Kernel
-  /** Where links of an earlier life may be. */
-  readonly namespaces: readonly NetnsName[]
   readonly address: Address
   /** Who may connect; throws for others. */
   readonly peerOf: (socket: Socket) => unknown
@@ -31,7 +28,7 @@ export interface RunningForwarder extends AsyncDisposable {
 
 /** Adopts the links that are there, then serves. Throws KernelError and what `serve` throws. */
 export async function startForwarder(parts: ForwarderParts): Promise<RunningForwarder> {
-  const { kernel, namespaces, address, peerOf, log } = parts
+  const { kernel, address, peerOf, log } = parts
   await using stack = new AsyncDisposableStack()
   const stop = stack.adopt(new AbortController(), controller => controller.abort())
   const crossConnects = new CrossConnects()
@@ -40,9 +37,10 @@ export async function startForwarder(parts: ForwarderParts): Promise<RunningForw
   const endpoint = stack.use(begin(chain, { idOf: ({ id }) => id, log }))
   // Before the look at what exists, so that nothing happens unseen in between.
   const events = kernel.events(stop.signal)
-  const found = findCrossConnects(kernel, namespaces)
-  for (const crossConnect of found) {
-    crossConnects.put(crossConnect)
+  const found = await adopt(kernel)
+  for (const present of found) {
+    const { crossConnect } = present
+    crossConnects.put(present)
     endpoint.adopt(crossConnect.id, crossConnect, crossConnect)
   }
   const services = forwarderServices(endpoint, crossConnects)

@@ -26,7 +26,7 @@ beforeEach(async () => {
     destination: { name: 'nse0', netns: endpoint },
   })
   await apply(kernel, planLinks(crossConnect), new AbortController().signal)
-  crossConnects.put(crossConnect)
+  crossConnects.put({ crossConnect })
 })
 
 async function follow(...events: readonly KernelEvent[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Kernel, KernelEvent } from '#kernel/port.ts'
 import { parseTag } from '#kernel/tag.ts'
 import type { Step } from '#sdk/chain/step.ts'
@@ -5,7 +6,7 @@ import type { Log } from '#sdk/log.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
 import { endsOf } from './ends.ts'
-import { observe } from './observe.ts'
+import { flawOf, observe } from './observe.ts'
 import { sameStates } from './states.ts'
 
 /** What `newLiveness` needs. */
@@ -41,7 +42,10 @@ export function newLiveness({ kernel, crossConnects, log }: LivenessOptions): Li
     try {
       const now = observe(kernel, before)
       if (now === undefined) crossConnects.remove(id)
-      else if (!sameStates(now, before)) crossConnects.put(now)
+      else if (!sameStates(now.crossConnect, before)) {
+        log.info({ id, reason: now.reason }, now.reason === undefined ? 'whole again' : 'broken')
+        crossConnects.put({ ...now, strays: crossConnects.straysOf(id) })
+      }
     } catch (cause) {
       log.warn({ id, err: cause }, 'looking at the ends of a cross connect failed')
     }
@@ -64,24 +68,42 @@ export function newLiveness({ kernel, crossConnects, log }: LivenessOptions): Li
       close: (crossConnect, call, next) => whileChanging(crossConnect.id, () => next(crossConnect, call)),
     },
     async follow(events) {
+      let began = performance.now()
       for await (const event of events) {
-        for (const id of concerned(event, crossConnects)) look(id)
+        for (const id of concerned(event, crossConnects)) {
+          look(id)
+          if (performance.now() - began < longestTurnMs) continue
+          await turn()
+          began = performance.now()
+        }
       }
     },
   }
 }
 
-/** Whom to look at. A link that merely changed keeps its tag; one that moves away is gone from where it was. */
+/** Whom to look at. */
 function concerned(event: KernelEvent, crossConnects: CrossConnects): readonly string[] {
-  if (event.type === 'link.changed') return []
-  if (event.type === 'link.gone') {
-    const tag = parseTag(event.link.alias)
-    return tag === undefined ? [] : [tag.id]
-  }
-  const all = crossConnects.all()
-  return (event.type === 'resync' ? all : all.filter(isIn(event.netns))).map(({ id }) => id)
+  if (event.type === 'netns.gone') return crossConnects.idsIn(event.netns)
+  if (event.type === 'resync') return crossConnects.all().map(({ id }) => id)
+  if (event.type === 'link.changed') return changed(event, crossConnects)
+  // A link that moves away is gone from where it was.
+  const tag = parseTag(event.link.alias)
+  return tag === undefined ? [] : [tag.id]
 }
 
-function isIn(cookie: bigint): (crossConnect: CrossConnect) => boolean {
-  return crossConnect => endsOf(crossConnect).some(({ netns }) => netns.cookie === cookie)
+/** Most changes are our own work: a link that is as agreed needs a look only when its cross connect was broken. */
+function changed(
+  { netns, link }: Extract<KernelEvent, { type: 'link.changed' }>,
+  crossConnects: CrossConnects,
+): readonly string[] {
+  const tag = parseTag(link.alias)
+  const known = tag === undefined ? undefined : crossConnects.get(tag.id)
+  if (tag === undefined || known === undefined) return []
+  const end = endsOf(known).find(({ role }) => role === tag.role)
+  if (end === undefined || end.netns.cookie !== netns) return []
+  const asAgreed = flawOf(link, end.name) === undefined
+  return asAgreed && crossConnects.reasonOf(tag.id) === undefined ? [] : [tag.id]
 }
+
+/** Milliseconds that other work may have to wait while many cross connects are looked at. */
+const longestTurnMs = 20

@@ -8,7 +8,7 @@ export function publish(crossConnects: CrossConnects): Step<CrossConnect, CrossC
     name: 'publish',
     async request(crossConnect, call, next) {
       const wired = await next(crossConnect, call)
-      crossConnects.put(wired)
+      crossConnects.put({ crossConnect: wired })
       return wired
     },
     async close(crossConnect, call, next) {

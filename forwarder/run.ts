@@ -6,7 +6,6 @@ import type { Log } from '#sdk/log.ts'
 import type { config } from './config.ts'
 import { startForwarder } from './forwarder.ts'
 import { ownUser } from './peer.ts'
-import { podNamespaces } from './pod-namespaces.ts'
 import { keepRegistered } from './register.ts'
 
 /**
@@ -22,7 +21,6 @@ export async function run(values: Config<typeof config>, signal: AbortSignal, lo
     using kernel = netlinkKernel({ proc: values.proc })
     const parts = {
       kernel,
-      namespaces: podNamespaces(),
       address: `unix://${socket}`,
       peerOf: ownUser,
       log,

@@ -97,7 +97,7 @@ describe('traffic through a forwarder', () => {
 
   test('is not disturbed by a restart of the forwarder', async () => {
     await at.forwarder.request(crossConnect('x1', '10.30.1'))
-    await at.restart([client, endpoint])
+    await at.restart()
     expect(await ask('10.30.1.2')).toBe('10.30.1.2')
   })
 })

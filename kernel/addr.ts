@@ -1,4 +1,10 @@
-import { decodeAddress, encodeAddress, encodeAddressDump, encodeAddressKey } from './codec/address.ts'
+import {
+  decodeAddress,
+  decodeAddressIndex,
+  encodeAddress,
+  encodeAddressDump,
+  encodeAddressKey,
+} from './codec/address.ts'
 import { flag } from './codec/message.ts'
 import { isKernelError } from './errors.ts'
 import type { Place } from './place.ts'
@@ -12,6 +18,13 @@ export function addressVerbs({ socket, where }: Place): AddressVerbs {
       return socket
         .dump({ name: 'RTM_GETADDR', body: encodeAddressDump(index), doing })
         .map(({ body }) => decodeAddress(body))
+    },
+
+    listAll() {
+      const doing = `listing addresses ${where}`
+      return socket
+        .dump({ name: 'RTM_GETADDR', body: encodeAddressDump(everyLink), doing })
+        .map(({ body }) => ({ ...decodeAddress(body), index: decodeAddressIndex(body) }))
     },
 
     add(index, cidr) {
@@ -30,3 +43,6 @@ export function addressVerbs({ socket, where }: Place): AddressVerbs {
     },
   }
 }
+
+/** As an index, none. */
+const everyLink = 0

@@ -206,6 +206,16 @@ export function kernelContract(make: () => KernelHarness): void {
     expect(pod.neigh.list(index)).toEqual([])
   })
 
+  test('followed() finds the living namespaces that were followed, and no other', () => {
+    harness.kernel.follow(pod)
+    const found = [...harness.kernel.followed()].map(namespace => {
+      using open = namespace
+      return open.netns.cookie
+    })
+    expect(found).toContain(names[0].cookie)
+    expect(found).not.toContain(names[1].cookie)
+  })
+
   describe('events()', () => {
     test('tells of links that change and go and of the death of a followed namespace', async () => {
       const [a, b] = pair()

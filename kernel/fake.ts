@@ -66,6 +66,10 @@ export class FakeKernel implements Kernel {
     this.#followed.add(namespace.netns.cookie)
   }
 
+  *followed(): Generator<Namespace> {
+    for (const [cookie, { namespace }] of this.#namespaces) if (this.#followed.has(cookie)) yield namespace
+  }
+
   events(signal: AbortSignal): AsyncIterable<KernelEvent> {
     signal.throwIfAborted()
     const queue = new EventQueue<KernelEvent>(signal)

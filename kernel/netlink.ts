@@ -1,7 +1,9 @@
 import { addressVerbs } from './addr.ts'
 import { KernelError } from './errors.ts'
 import { watchEvents } from './events.ts'
+import { followedNetns } from './followed.ts'
 import { linkVerbs } from './link.ts'
+import type { NetnsName } from './link-plan.ts'
 import { neighbourVerbs } from './neigh.ts'
 import { assertNotOwn, nodeNetns, type OpenNetns, openNetnsFile } from './netns.ts'
 import { Nsids } from './nsid.ts'
@@ -32,7 +34,7 @@ export function netlinkKernel({ proc = '/proc', sent }: NetlinkOptions = {}): Ke
 
   const fdOf = (namespace: Namespace) => netnsOf(namespace).fd
 
-  function namespaceOf(netns: OpenNetns): Namespace {
+  function namespaceOf(netns: OpenNetns & Pick<NetnsName, 'pidHint'>): Namespace {
     const namespace = openNamespace(netns, { proc, fdOf, sent })
     open.set(namespace, netns)
     return namespace
@@ -45,19 +47,29 @@ export function netlinkKernel({ proc = '/proc', sent }: NetlinkOptions = {}): Ke
     },
     openOwn: () => namespaceOf(openNetnsFile(nodeNetns().path)),
     follow: namespace => nsids.assign(netnsOf(namespace)),
+    *followed() {
+      for (const netns of followedNetns(nsids)) yield namespaceOf(netns)
+    },
     events: signal => watchEvents(nsids, signal),
     [Symbol.dispose]: () => nsids[Symbol.dispose](),
   }
 }
 
-function openNamespace(netns: OpenNetns, around: Pick<Place, 'proc' | 'fdOf' | 'sent'>): Namespace {
+function openNamespace(
+  netns: OpenNetns & Pick<NetnsName, 'pidHint'>,
+  around: Pick<Place, 'proc' | 'fdOf' | 'sent'>,
+): Namespace {
   using undo = new DisposableStack()
   undo.use(netns)
   const socket = undo.use(openSocketIn(netns, around.sent))
   const place = { ...around, netns, socket, where: `in network namespace ${netns.cookie}` }
   const held = undo.move()
   return {
-    netns: { cookie: netns.cookie, inode: netns.inode },
+    netns: {
+      cookie: netns.cookie,
+      inode: netns.inode,
+      ...(netns.pidHint === undefined ? {} : { pidHint: netns.pidHint }),
+    },
     link: linkVerbs(place),
     addr: addressVerbs(place),
     route: routeVerbs(place),

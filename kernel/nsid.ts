@@ -24,6 +24,12 @@ export class Nsids implements Disposable {
     this.#remember(this.#idOf(this.#socket, netns), netns.cookie)
   }
 
+  /** Whether the namespace of an open descriptor has an id, by whomever it was given. Throws KernelError. */
+  knows(fd: number): boolean {
+    this.#socket ??= new NetlinkSocket(this.#sent)
+    return idOf(this.#socket, { fd, doing: 'asking whether a network namespace has an id' }) !== undefined
+  }
+
   /** Cookie of the namespace with an id; undefined for one that we did not assign or ask for. */
   cookieOf(nsid: number): bigint | undefined {
     return this.#cookies.get(nsid)
@@ -50,14 +56,20 @@ export class Nsids implements Disposable {
 
   #idOf(socket: NetlinkSocket, { fd, cookie }: OpenNetns): number {
     const doing = `giving network namespace ${cookie} an id in our own`
-    const ask = () => decodeNsid(socket.get({ name: 'RTM_GETNSID', body: encodeNsidQuery(fd), doing }).body)
-    const present = ask()
+    const present = idOf(socket, { fd, doing })
     if (present !== undefined) return present
     try {
       socket.change({ name: 'RTM_NEWNSID', body: encodeNsid(fd), doing })
     } catch (cause) {
       if (!isKernelError(cause, 'EEXIST')) throw cause
     }
-    return ask() ?? -1
+    return idOf(socket, { fd, doing }) ?? -1
   }
+}
+
+function idOf(
+  socket: NetlinkSocket,
+  { fd, doing }: { readonly fd: number; readonly doing: string },
+): number | undefined {
+  return decodeNsid(socket.get({ name: 'RTM_GETNSID', body: encodeNsidQuery(fd), doing }).body)
 }

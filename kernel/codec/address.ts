@@ -47,6 +47,11 @@ export function decodeAddress(body: Buffer): Address {
   }
 }
 
+/** The index of the link that an RTM_NEWADDR is about. Throws KernelError EBADMSG. */
+export function decodeAddressIndex(body: Buffer): number {
+  return atLeast(body, headerLength).readUInt32LE(4)
+}
+
 /** struct ifaddrmsg: family u8 @0, prefixlen u8 @1, flags u8 @2, scope u8 @3, index u32 @4. */
 function header(family: number, length: number, index: number): Buffer {
   const bytes = Buffer.alloc(headerLength)
