@@ -1,5 +1,5 @@
 import { setting } from '#runtime/config.ts'
-import { duration, integer, text } from '#runtime/parse.ts'
+import { duration, integer, oneOf, text } from '#runtime/parse.ts'
 
 /** What the supervisor reads from its environment; `launch.ts` writes it, the README has the same table. */
 export const config = {
@@ -9,6 +9,18 @@ export const config = {
     parse: integer({ min: 1, max: 64 }),
     default: 1,
     doc: 'Number of nodes, each a network namespace with a manager and a forwarder.',
+  }),
+  underlay: setting<'ipv4' | 'ipv6'>({
+    env: 'NSM_MESH_UNDERLAY',
+    parse: oneOf('ipv4', 'ipv6'),
+    default: 'ipv4',
+    doc: 'Addresses by which several nodes reach each other: ipv4 or ipv6.',
+  }),
+  underlayMtu: setting({
+    env: 'NSM_MESH_UNDERLAY_MTU',
+    parse: integer({ min: 1280, max: 65_535 }),
+    default: 1500,
+    doc: 'MTU of the network between the nodes, in bytes.',
   }),
   grace: setting({
     env: 'NSM_MESH_GRACE',

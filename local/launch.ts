@@ -15,6 +15,10 @@ export interface StartOptions {
   /** A DNS label. */
   readonly name: string
   readonly nodes: number
+  /** Addresses by which several nodes reach each other. */
+  readonly underlay: 'ipv4' | 'ipv6'
+  /** MTU of the network between the nodes, in bytes. */
+  readonly underlayMtu: number
 }
 
 /**
@@ -22,9 +26,10 @@ export interface StartOptions {
  * one of that name runs, UNSUPPORTED when this machine forbids user namespaces, and with the supervisor's own words
  * when it does not come up within a minute. An abort takes it down again.
  */
-export async function start({ name, nodes }: StartOptions, signal: AbortSignal): Promise<void> {
+export async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
+  const { name } = options
   const listener = await listen(name)
-  const supervisor = spawnSupervisor({ name, nodes }, listener)
+  const supervisor = spawnSupervisor(options, listener)
   listener.close()
   const errors = supervisor.stderr === null ? Promise.resolve('') : text(supervisor.stderr).catch(() => '')
   try {
@@ -81,12 +86,20 @@ code=$?
 tail -n 20 /run/nsm/supervisor.log >&2
 exit $code`
 
-function spawnSupervisor({ name, nodes }: StartOptions, listener: Server): ChildProcess {
+function spawnSupervisor(
+  { name, nodes, underlay, underlayMtu }: StartOptions,
+  listener: Server,
+): ChildProcess {
   const command = [...namespaces, 'sh', '-c', init, 'nsm-local', process.execPath, programPath('local')]
   return spawn('unshare', command, {
     cwd: '/',
     detached: true,
-    env: environment({ NSM_MESH_NAME: name, NSM_MESH_NODES: String(nodes) }),
+    env: environment({
+      NSM_MESH_NAME: name,
+      NSM_MESH_NODES: String(nodes),
+      NSM_MESH_UNDERLAY: underlay,
+      NSM_MESH_UNDERLAY_MTU: String(underlayMtu),
+    }),
     stdio: ['ignore', 'ignore', 'pipe', descriptorOf(listener)],
   })
 }

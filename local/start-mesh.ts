@@ -7,8 +7,9 @@ import type { config } from './config.ts'
 import { Controllers } from './controllers/controllers.ts'
 import type { LocalMesh } from './mesh.ts'
 import { bringLoopbackUp, bringOwnLoopbackUp } from './nodes/loopback.ts'
+import { makeNodes } from './nodes/make-nodes.ts'
 import { type Node, startNode } from './nodes/node.ts'
-import { joinNodes } from './nodes/underlay.ts'
+import { startRegistry } from './nodes/registry.ts'
 import { startWebhook } from './nodes/webhook.ts'
 import { WiredPods } from './nodes/wired-pods.ts'
 import { readNetworkService } from './objects/network-service.ts'
@@ -33,19 +34,16 @@ export async function startMesh(values: Config<typeof config>, log: Log): Promis
     void tellAgain(node).catch((err: unknown) =>
       log.error({ node, err }, 'a manager that was restarted was not told of its pods'),
     )
-  const names = Array.from({ length: values.nodes }, (_, index) => `node-${index + 1}`)
-  const [webhook, ...nodes] = await Promise.all([
+  const places = makeNodes(values, kernel).map(place => ({ ...place, netns: undo.use(place.netns) }))
+  const names = places.map(({ name }) => name)
+  const isShared = places.length > 1
+  const [webhook, registry, ...nodes] = await Promise.all([
     startWebhook(env, log).then(started => undo.use(started)),
-    ...names.map(name =>
-      startNode({ name, env, log, managerRestarted: restarted }).then(node => undo.use(node)),
+    isShared ? startRegistry(env, log).then(started => undo.use(started)) : undefined,
+    ...places.map(place =>
+      startNode({ ...place, env, log, managerRestarted: restarted }).then(node => undo.use(node)),
     ),
   ])
-  for (const { netns } of nodes) bringLoopbackUp(kernel, netns)
-  if (nodes.length > 1)
-    joinNodes(
-      kernel,
-      nodes.map(({ netns }) => netns),
-    )
 
   const homes = nodes.map(
     (node): Home => ({
@@ -70,7 +68,11 @@ export async function startMesh(values: Config<typeof config>, log: Log): Promis
       await node.admin.applyNetworkService(readNetworkService(object))
     await pods.announceAll(name)
   }
-  const programs = [webhook.program, ...nodes.flatMap(node => node.programs)]
+  const programs = [
+    webhook.program,
+    ...(registry === undefined ? [] : [registry.program]),
+    ...nodes.flatMap(node => node.programs),
+  ]
   const held = undo.move()
   const parts = {
     name: values.name,

@@ -10,6 +10,8 @@ interface UpOptions {
   readonly filename?: readonly string[]
   readonly name: string
   readonly nodes: number
+  readonly underlay: 'ipv4' | 'ipv6'
+  readonly underlayMtu: number
   readonly wait: number
   readonly foreground?: boolean
 }
@@ -20,7 +22,19 @@ export function upCommand(context: Context): Command {
     .description('start a mesh on this machine and run the given manifests in it')
     .addOption(fileOption())
     .addOption(meshOption())
-    .addOption(new Option('--nodes <count>', 'number of nodes').default(1).argParser(nodeCount))
+    .addOption(
+      new Option('--nodes <count>', 'number of nodes').default(1).argParser(wholeNumber('--nodes', 1, 64)),
+    )
+    .addOption(
+      new Option('--underlay <family>', 'addresses by which several nodes reach each other')
+        .choices(['ipv4', 'ipv6'])
+        .default('ipv4'),
+    )
+    .addOption(
+      new Option('--underlay-mtu <bytes>', 'MTU of the network between the nodes')
+        .default(1500)
+        .argParser(wholeNumber('--underlay-mtu', 1280, 65_535)),
+    )
     .addOption(waitOption())
     .option('--foreground', 'stay, and take the mesh down on Ctrl-C')
     .addHelpText(
@@ -29,7 +43,7 @@ export function upCommand(context: Context): Command {
     )
     .action(async (options: UpOptions) => {
       const manifests = await readManifests(options.filename ?? [])
-      await start({ name: checkMeshName(options.name), nodes: options.nodes }, context.signal)
+      await start({ ...options, name: checkMeshName(options.name) }, context.signal)
       await finishOrTakeDown(options, context, () =>
         withMesh(options.name, ({ mesh }) =>
           showProgress(
@@ -71,10 +85,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-function nodeCount(value: string): number {
-  const count = /^[0-9]+$/.test(value) ? Number(value) : 0
-  if (count < 1 || count > 64)
-    throw new NsmError('BAD_USAGE', `--nodes ${value}: expected a whole number from 1 to 64`)
-  if (count > 1) throw new NsmError('UNSUPPORTED', `--nodes ${value}: several nodes are not supported yet`)
-  return count
+/** Reads the value of an option; BAD_USAGE when it is no whole number within bounds. */
+function wholeNumber(option: string, min: number, max: number): (value: string) => number {
+  return value => {
+    const number = /^[0-9]{1,6}$/.test(value) ? Number(value) : -1
+    if (number >= min && number <= max) return number
+    throw new NsmError('BAD_USAGE', `${option} ${value}: expected a whole number from ${min} to ${max}`)
+  }
 }

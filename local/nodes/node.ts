@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createNetns, type Netns } from '#kernel/netns.ts'
+import type { Netns } from '#kernel/netns.ts'
 import { Program } from '#local/processes/program.ts'
 import { programPath } from '#local/program-path.ts'
 import type { Log } from '#sdk/log.ts'
@@ -8,7 +8,8 @@ import { dial } from '#sdk/rpc/dial.ts'
 import type { Address, Client } from '#sdk/rpc/types.ts'
 import { Admin } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { NSMD } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
-import { meshFolder, netnsFolder } from './places.ts'
+import { meshFolder } from './places.ts'
+import { registryAddress } from './registry.ts'
 
 /** A node: a network namespace with a manager and a forwarder in it. */
 export interface Node extends AsyncDisposable {
@@ -24,6 +25,9 @@ export interface Node extends AsyncDisposable {
 /** What a node is made with. */
 export interface NodeOptions {
   readonly name: string
+  readonly netns: Netns
+  /** Its address in the underlay; undefined when it is the only node. */
+  readonly address: string | undefined
   readonly env: Readonly<Record<string, string>>
   readonly log: Log
   /** Called when the manager of the node was started again: it has to be told of its pods. */
@@ -40,28 +44,45 @@ const runtimeEnv = {
   forwarder: { NODE_OPTIONS: frugal, UV_THREADPOOL_SIZE: '32' },
 }
 
-/** Makes a node's namespace and starts its programs; resolves when the manager answers. */
-export async function startNode({ name, env, log, managerRestarted }: NodeOptions): Promise<Node> {
+/** The port at which managers ask each other (NSM v0.2). */
+const managerPort = 5001
+
+/** What the programs of a node are told when there are other nodes. */
+function neighbourEnv(address: string) {
+  const host = address.includes(':') ? `[${address}]` : address
+  return {
+    manager: {
+      NSMD_API_ADDRESS: `${host}:${managerPort}`,
+      NSM_INSECURE: 'true',
+      NSM_REGISTRY: registryAddress,
+    },
+    forwarder: { NSM_TUNNEL_IP: address },
+  }
+}
+
+/** Starts a node's programs in its namespace; resolves when the manager answers. */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const { name, netns, address, env, log } = options
   await using undo = new AsyncDisposableStack()
-  const netns = undo.use(createNetns(join(netnsFolder, name)))
   const base = join(meshFolder, name)
   await mkdir(base, { mode: 0o755 })
+  const neighbour = address === undefined ? undefined : neighbourEnv(address)
   const start = (program: 'manager' | 'forwarder', restarted: () => void) =>
     undo.use(
       new Program({
         name: `${program}/${name}`,
         netns,
         log,
-        env: { ...env, ...runtimeEnv[program], NODE_NAME: name, NSM_BASEDIR: base },
+        env: { ...env, ...runtimeEnv[program], ...neighbour?.[program], NODE_NAME: name, NSM_BASEDIR: base },
         argv: [process.execPath, programPath(program)],
         restarted,
       }),
     )
-  const manager = start('manager', () => managerRestarted(name))
+  const manager = start('manager', () => options.managerRestarted(name))
+  const forwarder = start('forwarder', () => {})
   const nsmd = undo.use(dial(socketIn(base, 'nsm.io.sock'))).client(NSMD)
   const admin = undo.use(dial(socketIn(base, 'nsm.admin.io.sock'))).client(Admin)
   await manager.ready(signal => nsmd.enumConnection({}, { signal, timeoutMs: 1000 }))
-  const forwarder = start('forwarder', () => {})
   const held = undo.move()
   return {
     name,
