@@ -10,9 +10,11 @@ import { excludedPrefixes } from './steps/excluded-prefixes.ts'
 import { forwarder } from './steps/forwarder.ts'
 import { journaled } from './steps/journaled.ts'
 import { recorded } from './steps/recorded.ts'
+import { type TunnelOptions, tunnel } from './steps/tunnel.ts'
+import { vnisKept } from './steps/vnis-kept.ts'
 
 /** What the behaviour of the manager depends on. */
-export interface ChainOptions extends CandidatesOptions, EndpointOptions, CrossConnectOptions {
+export interface ChainOptions extends CandidatesOptions, EndpointOptions, CrossConnectOptions, TunnelOptions {
   readonly monitor: Monitor
   readonly excludedPrefixes: readonly string[]
   /** Milliseconds to wait for a forwarder to register. */
@@ -25,15 +27,17 @@ export interface ChainOptions extends CandidatesOptions, EndpointOptions, CrossC
  * `network-service.ts`, because only they make the id that `begin` goes by.
  */
 export function managerChain(options: ChainOptions): Endpoint<ManagerRequest, Wired> {
-  const { connections, events, forwarders, monitor, log } = options
+  const { connections, events, forwarders, monitor, vnis, log } = options
   const steps = [
     recorded(events),
+    vnisKept(vnis, connections),
     // Inside of what tells of the outcome, so that nobody hears of a connection that is not in the journal.
     journaled(connections, monitor),
     excludedPrefixes(options.excludedPrefixes),
     // Before an endpoint is asked: what cannot be attached need not be promised.
     forwarder(forwarders, connections, options.forwarderWaitMs),
     candidates(options),
+    tunnel(options),
     endpoint(options),
   ]
   return begin(chain(...steps.map(traced))(crossConnect(options)), { idOf: ({ id }) => id, log })

@@ -13,6 +13,7 @@ import { Forwarders } from './forwarders.ts'
 import { Registrar } from './registrar.ts'
 import { type ManagerRequest, requestOf, type Wired } from './request.ts'
 import type { State } from './state.ts'
+import { Vnis } from './vnis.ts'
 
 /** What the decisions of a manager depend on. */
 export interface CoreOptions {
@@ -23,6 +24,10 @@ export interface CoreOptions {
   readonly endpointWaitMs: number
   /** Milliseconds that an endpoint or a forwarder may take to answer. */
   readonly timeoutMs: number
+  /** A mechanism type that goes before all others where both nodes have it; empty for none. */
+  readonly preferredMechanism: string
+  /** Proposes a VXLAN identifier, whether it is in use or not; default any at random. */
+  readonly drawVni?: () => number
   readonly clientSocket: (workspace: string) => Address
   readonly log: Log
 }
@@ -47,7 +52,8 @@ export function newCore(state: State, options: CoreOptions): Core {
   const { node, log } = options
   const forwarders = new Forwarders()
   const channels = new Channels()
-  const chain = closableAgain(managerChain({ ...state, ...options, forwarders, channels }), connections)
+  const vnis = new Vnis(connections.list(), options.drawVni)
+  const chain = closableAgain(managerChain({ ...state, ...options, forwarders, channels, vnis }), connections)
   for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)
   const agent = new Agent({ ...state, chain, log })
   const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })

@@ -16,6 +16,7 @@ export type EventStep =
   | 'endpoint-lost'
   | 'endpoint-interface'
   | 'remote-replied'
+  | 'tunnel-refused'
   | 'client-interface'
   | 'replied'
   | 'closed'

@@ -1,10 +1,12 @@
 /** For tests: a forwarder that keeps cross connects in a map. */
 import { join } from 'node:path'
+import type { MessageInitShape } from '@bufbuild/protobuf'
 import { Watchers } from '#registry/watchers.ts'
+import { NsmError } from '#sdk/errors.ts'
 import { dial } from '#sdk/rpc/dial.ts'
 import { implement } from '#sdk/rpc/implement.ts'
 import { serve } from '#sdk/rpc/serve.ts'
-import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { type MechanismSchema, State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import {
   type CrossConnect,
   type CrossConnectEvent,
@@ -14,6 +16,16 @@ import {
 import { Forwarder } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { ForwarderRegistration } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 import { mechanismClass, mechanismType } from '#sdk/wire/mechanism.ts'
+import { vniOf } from './vnis.ts'
+
+/** What a forwarder is made with. */
+export interface FakeForwarderOptions {
+  readonly name?: string
+  /** What it has wired already. */
+  readonly wired?: Map<string, CrossConnect>
+  /** What it can reach other nodes by; default VXLAN without parameters. */
+  readonly remote?: readonly MessageInitShape<typeof MechanismSchema>[]
+}
 
 /** A forwarder and what it was asked. */
 export interface FakeForwarder extends AsyncDisposable {
@@ -24,6 +36,8 @@ export interface FakeForwarder extends AsyncDisposable {
   readonly closed: string[]
   /** Thrown by the next requests, while it is set. */
   failure: Error | undefined
+  /** VXLAN identifiers that something else on the node uses. */
+  readonly foreign: Set<number>
   /** Says that the pod at one end, or the links, are gone. */
   lose(id: string, ends: 'source' | 'destination' | 'both'): void
   /** Says once more that a cross connect of this id was deleted, its client being gone. */
@@ -33,8 +47,11 @@ export interface FakeForwarder extends AsyncDisposable {
 /** Serves a forwarder and registers it. */
 export async function fakeForwarder(
   baseDir: string,
-  name = 'fake',
-  wired = new Map<string, CrossConnect>(),
+  {
+    name = 'fake',
+    wired = new Map(),
+    remote = [{ cls: mechanismClass.remote, type: mechanismType.vxlan }],
+  }: FakeForwarderOptions = {},
 ): Promise<FakeForwarder> {
   const path = join(baseDir, `${name}.sock`)
   const news = new Watchers<CrossConnectEvent>()
@@ -51,6 +68,7 @@ export async function fakeForwarder(
     asked: [],
     closed: [],
     failure: undefined,
+    foreign: new Set(),
     lose(id, ends) {
       const found = wired.get(id)
       if (found?.source === undefined || found.destination === undefined)
@@ -83,6 +101,7 @@ export async function fakeForwarder(
         async request(crossConnect) {
           own.asked.push(crossConnect)
           if (own.failure !== undefined) throw own.failure
+          refuseUsed(crossConnect, own)
           wired.set(crossConnect.id, crossConnect)
           tell(CrossConnectEventType.UPDATE, crossConnect)
           return crossConnect
@@ -113,7 +132,7 @@ export async function fakeForwarder(
     forwarderSocket: path,
     mechanisms: {
       localMechanisms: [{ cls: mechanismClass.local, type: mechanismType.kernel }],
-      remoteMechanisms: [{ cls: mechanismClass.remote, type: mechanismType.vxlan }],
+      remoteMechanisms: [...remote],
     },
   })
   const living = (async () => {
@@ -129,4 +148,14 @@ export async function fakeForwarder(
 async function* beat(signal: AbortSignal): AsyncGenerator<Record<string, never>> {
   yield {}
   await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** What the kernel does: one VXLAN device per identifier. */
+function refuseUsed(crossConnect: CrossConnect, { wired, foreign }: FakeForwarder): void {
+  const vni = vniOf({ crossConnect })
+  if (vni === undefined) return
+  const isUsed = [...wired.values()].some(
+    other => other.id !== crossConnect.id && vniOf({ crossConnect: other }) === vni,
+  )
+  if (isUsed || foreign.has(vni)) throw new NsmError('VNI_IN_USE', `VXLAN identifier ${vni} is in use`)
 }

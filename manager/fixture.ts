@@ -76,6 +76,7 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
       endpointWaitMs: 5000,
       timeoutMs: 5000,
       publicUrl: '',
+      preferredMechanism: '',
       nodeCookie: 1n,
       version: '',
       log: silent,

@@ -1,12 +1,16 @@
 import type { EndpointRecord } from '#registry/registry.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Address } from '#sdk/rpc/types.ts'
+import type { Connection, Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
+import { mechanismType } from '#sdk/wire/mechanism.ts'
 import type { Hop, HopOptions } from './next-hop.ts'
-import { chosen } from './request.ts'
+import { chosen, type ManagerRequest } from './request.ts'
+import { carriersOf, changedBy, preferredFirst, ranked, withVni } from './tunnel-mechanism.ts'
+import { vniIn } from './vnis.ts'
 
 /** The manager of the node that an endpoint lives on: it attaches the endpoint and answers for it. */
-export function remoteManager({ endpoint, node }: EndpointRecord, { channels }: HopOptions): Hop {
+export function remoteManager({ endpoint, node }: EndpointRecord, options: HopOptions): Hop {
   const where = `endpoint ${endpoint.name} on node ${node}`
   const address = tcpAddress(endpoint.url)
   if (address === undefined)
@@ -16,24 +20,59 @@ export function remoteManager({ endpoint, node }: EndpointRecord, { channels }: 
     )
   return {
     kind: 'manager',
-    service: channels.get(address).client(NetworkService),
+    service: options.channels.get(address).client(NetworkService),
     offer: input => {
-      const { name, remote } = chosen(input.forwarder, 'forwarder')
-      if (remote.length > 0) return remote
+      const offers = offersOf(input, options)
+      if (offers.length > 0) return offers
       throw new NsmError(
         'ENDPOINT_REFUSED',
-        `${where} cannot be reached: forwarder ${name} offers no mechanism between nodes`,
+        `${where} cannot be reached: forwarder ${input.forwarder?.name} offers no mechanism between nodes for the payload ${input.connection.payload}`,
       )
     },
-    mechanismOf: ({ mechanism }, input) => {
-      const { name, remote } = chosen(input.forwarder, 'forwarder')
-      if (mechanism !== undefined && remote.some(({ type }) => type === mechanism.type)) return mechanism
-      throw new NsmError(
-        'ENDPOINT_REFUSED',
-        `${where}: its manager answered with the mechanism ${mechanism?.type ?? 'none'}, which forwarder ${name} does not offer`,
-      )
-    },
+    mechanismOf: (answer, input) => checked(answer, input, { ...options, where }),
   }
+}
+
+/** What our forwarder can reach other nodes by, with the VXLAN identifier that we propose. */
+function offersOf(
+  { forwarder, connection, vni }: ManagerRequest,
+  { preferredMechanism }: HopOptions,
+): readonly Mechanism[] {
+  const { remote } = chosen(forwarder, 'forwarder')
+  const offers = preferredFirst(ranked(carriersOf(remote, connection.payload)), preferredMechanism)
+  return offers.map(offer =>
+    offer.type === mechanismType.vxlan ? withVni(offer, chosen(vni, 'VXLAN identifier')) : offer,
+  )
+}
+
+/** The tunnel that was answered. VNI_IN_USE when its identifier is taken here, ENDPOINT_REFUSED when it is not ours. */
+function checked(
+  { mechanism }: Connection,
+  input: ManagerRequest,
+  options: HopOptions & { readonly where: string },
+): Mechanism {
+  const { where, node, vnis } = options
+  const offered = offersOf(input, options).find(({ type }) => type === mechanism?.type)
+  if (mechanism === undefined || offered === undefined)
+    throw new NsmError(
+      'ENDPOINT_REFUSED',
+      `${where}: its manager answered with the mechanism ${mechanism?.type ?? 'none'}, which forwarder ${input.forwarder?.name} does not offer`,
+    )
+  const changed = changedBy(mechanism, offered)
+  if (changed !== undefined)
+    throw new NsmError(
+      'ENDPOINT_REFUSED',
+      `${where}: its manager answered with another ${changed} than this node has offered`,
+    )
+  if (mechanism.type !== mechanismType.vxlan) return mechanism
+  const vni = vniIn(mechanism.parameters)
+  if (vni === undefined)
+    throw new NsmError('ENDPOINT_REFUSED', `${where}: its manager answered without a VXLAN identifier`)
+  if (vnis.claim(input.id, vni) === 'claimed') return mechanism
+  throw new NsmError(
+    'VNI_IN_USE',
+    `${where}: the VXLAN identifier ${vni} is free there, and in use on ${node}`,
+  )
 }
 
 function tcpAddress(url: string): Address | undefined {

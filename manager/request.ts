@@ -33,6 +33,10 @@ export interface ManagerRequest {
   readonly forwarder?: Forwarder
   readonly service?: ServiceRecord
   readonly endpoint?: EndpointRecord
+  /** The VXLAN identifier to propose to another node. */
+  readonly vni?: number
+  /** How the caller's end is attached, where that is another node. */
+  readonly source?: Mechanism
   /** The other end, as the endpoint or its manager answered, with its mechanism. */
   readonly destination?: Connection
 }

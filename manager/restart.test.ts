@@ -21,7 +21,7 @@ describe('a manager that was restarted', () => {
     )
 
     await node.restart()
-    await using forwarder = await fakeForwarder(node.baseDir, 'fake', before.wired)
+    await using forwarder = await fakeForwarder(node.baseDir, { wired: before.wired })
 
     const [again] = await eventually('the connections are listed', () =>
       node.connections().catch(() => undefined),

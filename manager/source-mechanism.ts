@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf'
-import { NsmError } from '#sdk/errors.ts'
 import { type Connection, type Mechanism, MechanismSchema } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { mechanismClass, mechanismType, netnsParameters, parameter } from '#sdk/wire/mechanism.ts'
@@ -9,7 +8,7 @@ import { chosen, type ManagerRequest } from './request.ts'
 
 /**
  * How the caller's end is attached: a pod by a kernel interface in the namespace that it was seen in, whatever it
- * claims; another node by the first mechanism that it offers and the forwarder has.
+ * claims; another node by the tunnel that was agreed on.
  */
 export function sourceMechanism(input: ManagerRequest, connections: Connections): Mechanism {
   const { caller } = input
@@ -20,13 +19,7 @@ export function sourceMechanism(input: ManagerRequest, connections: Connections)
       parameters: { [parameter.name]: interfaceName(input, connections), ...netnsParameters(caller.netns) },
     })
   }
-  const { remote } = chosen(input.forwarder, 'forwarder')
-  const agreed = input.preferences.find(({ type }) => remote.some(offered => offered.type === type))
-  if (agreed !== undefined) return agreed
-  throw new NsmError(
-    'UNSUPPORTED',
-    `connecting ${caller.name}: none of its mechanisms is offered by a forwarder here`,
-  )
+  return chosen(input.source, 'mechanism of the caller')
 }
 
 /** What the caller is answered: its own words for the mechanism, and nothing of where its namespace is. */

@@ -75,7 +75,7 @@ describe('a forwarder', () => {
     await before[Symbol.asyncDispose]()
     await eventually('it is down', async () => ((await stateOf(node)) === State.DOWN ? true : undefined))
     expect((await node.admin.status({})).forwarders).toEqual([])
-    await using _after = await fakeForwarder(node.baseDir, 'fake', before.wired)
+    await using _after = await fakeForwarder(node.baseDir, { wired: before.wired })
     await eventually('it is up', async () => ((await stateOf(node)) === State.UP ? true : undefined))
     expect(before.wired.size).toBe(1)
   })
@@ -92,7 +92,7 @@ describe('a forwarder', () => {
       (await node.admin.status({})).forwarders.length === 0 ? true : undefined,
     )
     await one.service.close({ id: 'vpn-nsm0' })
-    await using after = await fakeForwarder(node.baseDir, 'fake', before.wired)
+    await using after = await fakeForwarder(node.baseDir, { wired: before.wired })
     expect(after.wired.size).toBe(1)
     expect((await node.connections()).map(({ client }) => client?.name)).toEqual(['two'])
   })

@@ -5,6 +5,7 @@ import type { Events } from '#manager/events.ts'
 import type { Forwarder, Forwarders } from '#manager/forwarders.ts'
 import { callerName, chosen, type ManagerRequest, podName, type Wired } from '#manager/request.ts'
 import { answerTo, sourceMechanism } from '#manager/source-mechanism.ts'
+import { mtuOf, withMtu } from '#manager/tunnel-mechanism.ts'
 import { service } from '#sdk/chain/chain.ts'
 import type { Owned } from '#sdk/chain/scope.ts'
 import type { Service } from '#sdk/chain/step.ts'
@@ -56,9 +57,18 @@ export function crossConnect(options: CrossConnectOptions): Service<ManagerReque
 
 function build(input: ManagerRequest, connections: Connections): CrossConnect {
   const { id, connection } = input
-  const source = { ...connection, mechanism: sourceMechanism(input, connections) }
-  const destination = chosen(input.destination, 'destination')
-  return create(CrossConnectSchema, { id, payload: connection.payload, source, destination })
+  const [mechanism, destination] = [
+    sourceMechanism(input, connections),
+    chosen(input.destination, 'destination'),
+  ]
+  const fitting = (end: Connection): Connection =>
+    withMtu(end, mtuOf(mechanism), mtuOf(destination.mechanism))
+  return create(CrossConnectSchema, {
+    id,
+    payload: connection.payload,
+    source: fitting({ ...connection, mechanism }),
+    destination: fitting(destination),
+  })
 }
 
 async function request(

@@ -5,6 +5,7 @@ import { hopTo } from '#manager/hop.ts'
 import type { Hop, HopOptions } from '#manager/next-hop.ts'
 import { extendPath } from '#manager/path.ts'
 import { chosen, type ManagerRequest, type ManagerStep, podName, type Wired } from '#manager/request.ts'
+import { withMtu } from '#manager/tunnel-mechanism.ts'
 import type { EndpointRecord } from '#registry/registry.ts'
 import type { Owned } from '#sdk/chain/scope.ts'
 import { ipContextOf } from '#sdk/elements/endpoint-step.ts'
@@ -36,17 +37,20 @@ export function endpoint(options: EndpointOptions): ManagerStep {
       const had = options.connections.get(input.id)
       const connection = wish(input, record, had)
       // Before asking: one that was asked and whose answer was lost has to be told as well.
-      await call.scope.own(keyOf(record), farewell(connection, record, options))
+      await call.scope.own(keyOf(record, options), farewell(connection, record, options))
       const asked = await ask({ ...input, connection }, call.signal, options)
       const wired = await next({ ...input, ...asked }, call)
-      if (had !== undefined && keyOf(had.endpoint) !== keyOf(record)) {
-        await call.scope.own(keyOf(had.endpoint), farewell(had.connection, had.endpoint, options))
-        await call.scope.release(keyOf(had.endpoint))
+      if (had !== undefined && keyOf(had.endpoint, options) !== keyOf(record, options)) {
+        await call.scope.own(keyOf(had.endpoint, options), farewell(had.connection, had.endpoint, options))
+        await call.scope.release(keyOf(had.endpoint, options))
       }
       return wired
     },
     async close(wired, call, next) {
-      await call.scope.own(keyOf(wired.endpoint), farewell(wired.connection, wired.endpoint, options))
+      await call.scope.own(
+        keyOf(wired.endpoint, options),
+        farewell(wired.connection, wired.endpoint, options),
+      )
       await next(wired, call)
     },
   }
@@ -92,10 +96,9 @@ async function ask(
     const mechanism = hop.mechanismOf(answer, input)
     const step = hop.kind === 'endpoint' ? 'endpoint-accepted' : 'remote-replied'
     options.events.tell({ step, object: name, text: acceptance(record, answer) }, input)
-    const agreed = extendPath(
-      { ...connection, ...(answer.context === undefined ? {} : { context: answer.context }) },
-      answer,
-    )
+    const answered = { ...connection, ...(answer.context === undefined ? {} : { context: answer.context }) }
+    // An endpoint that knows nothing of MTUs does not lift the one that was asked for.
+    const agreed = extendPath(withMtu(answered, connection.context?.MTU ?? 0), answer)
     return { connection: agreed, destination: { ...agreed, mechanism } }
   } catch (thrown) {
     if (signal.aborted) throw thrown
@@ -127,9 +130,9 @@ function farewell(
   })
 }
 
-/** Names what a scope owns of an endpoint. */
-function keyOf({ endpoint: { name } }: EndpointRecord): string {
-  return `endpoint ${name}`
+/** Names what a scope owns of whom it asked. Another manager has one connection of an id, whichever endpoint it is to. */
+function keyOf({ endpoint: { name }, node }: EndpointRecord, options: EndpointOptions): string {
+  return node === options.node ? `endpoint ${name}` : `manager ${node}`
 }
 
 function question(hop: Hop, { pod, node }: EndpointRecord): string {

@@ -5,10 +5,11 @@ const unreachable: readonly string[] = ['SOCKET_MISSING', 'MANAGER_UNAVAILABLE',
 
 /**
  * Why an endpoint did not serve, in one of the three codes by which the next one is asked: ENDPOINT_LOST when it did
- * not answer, POOL_EXHAUSTED when it said so, else ENDPOINT_REFUSED.
+ * not answer, POOL_EXHAUSTED when it said so, else ENDPOINT_REFUSED. VNI_IN_USE stays: the same one is asked again.
  */
 export function refusalOf(endpoint: string, thrown: unknown): NsmError {
   const { code, message } = NsmError.from(thrown)
+  if (code === 'VNI_IN_USE') return NsmError.from(thrown)
   if (unreachable.includes(code) || code === 'ENDPOINT_LOST')
     return new NsmError('ENDPOINT_LOST', `endpoint ${endpoint} does not answer: ${message}`, {
       cause: thrown,

@@ -1,0 +1,78 @@
+import { create } from '@bufbuild/protobuf'
+import { type Connection, type Mechanism, MechanismSchema } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { ConnectionContextSchema } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
+import { mechanismType, parameter } from '#sdk/wire/mechanism.ts'
+
+/** The mechanisms that can carry a payload, in their order: WIREGUARD carries packets, not the frames of ETHERNET. */
+export function carriersOf(mechanisms: readonly Mechanism[], payload: string): readonly Mechanism[] {
+  return mechanisms.filter(({ type }) => payload !== 'ETHERNET' || type !== mechanismType.wireguard)
+}
+
+/** The mechanisms in the order of NSM v1: WIREGUARD, VXLAN, others. */
+export function ranked(mechanisms: readonly Mechanism[]): readonly Mechanism[] {
+  return mechanisms.toSorted((a, b) => rankOf(a) - rankOf(b))
+}
+
+function rankOf({ type }: Mechanism): number {
+  const rank = [mechanismType.wireguard, mechanismType.vxlan].findIndex(known => known === type)
+  return rank === -1 ? 2 : rank
+}
+
+/** The same mechanisms, those of one type before all others; an empty type prefers none. */
+export function preferredFirst(mechanisms: readonly Mechanism[], type: string): readonly Mechanism[] {
+  return [
+    ...mechanisms.filter(mechanism => mechanism.type === type),
+    ...mechanisms.filter(mechanism => mechanism.type !== type),
+  ]
+}
+
+/** The mechanism with a VXLAN identifier. */
+export function withVni(mechanism: Mechanism, vni: number): Mechanism {
+  const parameters = { ...mechanism.parameters, [parameter.vni]: vni.toString() }
+  return create(MechanismSchema, { ...mechanism, parameters })
+}
+
+/**
+ * The mechanism that two nodes agree on: of the asker what it says of itself, and of the answerer all `src_…` that its
+ * forwarder offers as `dst_…`. The MTU is the smaller one.
+ */
+export function agreement(asked: Mechanism, own: Mechanism): Mechanism {
+  const asking = Object.entries(asked.parameters).filter(([key]) => !key.startsWith('dst_'))
+  const answering = Object.entries(own.parameters).flatMap(([key, value]) =>
+    key.startsWith('src_') ? [[key.replace('src_', 'dst_'), value] as const] : [],
+  )
+  const mtu = smallest(mtuOf(asked), mtuOf(own))
+  return create(MechanismSchema, {
+    ...asked,
+    parameters: {
+      ...Object.fromEntries([...asking, ...answering]),
+      ...(mtu === 0 ? {} : { [parameter.mtu]: mtu.toString() }),
+    },
+  })
+}
+
+/** What the answer has changed of an offer that is not the answerer's to change: the name of a parameter, if any. */
+export function changedBy(answer: Mechanism, offered: Mechanism): string | undefined {
+  return Object.keys(offered.parameters).find(
+    key => key.startsWith('src_') && answer.parameters[key] !== offered.parameters[key],
+  )
+}
+
+/** The connection with the smallest of its MTU and others; 0 says nothing. */
+export function withMtu(connection: Connection, ...others: readonly number[]): Connection {
+  const context = connection.context ?? create(ConnectionContextSchema)
+  const mtu = smallest(context.MTU, ...others)
+  return mtu === context.MTU ? connection : { ...connection, context: { ...context, MTU: mtu } }
+}
+
+/** Bytes that pass through a tunnel in one piece; 0 when it does not say. */
+export function mtuOf(mechanism: Mechanism | undefined): number {
+  const text = mechanism?.parameters[parameter.mtu] ?? ''
+  return /^[0-9]{1,5}$/.test(text) ? Number(text) : 0
+}
+
+/** The smallest number that says something: 0 does not. */
+function smallest(...numbers: readonly number[]): number {
+  const said = numbers.filter(number => number > 0)
+  return said.length === 0 ? 0 : Math.min(...said)
+}
