@@ -252,7 +252,20 @@ export function applyContract(make: () => KernelHarness): void {
     let tunnel: VxlanTunnel
 
     // The kernel takes a while to end the tunnels of a namespace that died, and their VNIs are taken until then.
-    beforeEach(() => void (tunnel = { vni: ++vnis, local: '192.0.2.1', remote: '192.0.2.2', port: 14789 }))
+    beforeEach(() => {
+      tunnel = { vni: ++vnis, local: '192.0.2.1', remote: '192.0.2.2', port: 14789 }
+      addUnderlay()
+    })
+
+    /** A network between nodes, which stays: the namespace of the node is the test's own. */
+    function addUnderlay(): void {
+      using own = harness.kernel.openOwn()
+      if (own.link.get('underlay') !== undefined) return
+      own.link.createBridge('underlay')
+      const index = own.link.get('underlay')?.index ?? 0
+      own.link.set(index, { admin: 'up' })
+      for (const cidr of ['192.0.2.1/24', '192.0.2.3/24', '2001:db8::1/64']) own.addr.add(index, cidr)
+    }
 
     function tunnelPlan(to: Partial<VxlanTunnel> = {}, id = 'c1'): VxlanPlan {
       const [source] = plan({ alias: `nsm:${id}:src`, name: id === 'c1' ? 'nsm0' : 'nsm1', mtu: 1400 }).ends
@@ -288,6 +301,32 @@ export function applyContract(make: () => KernelHarness): void {
         expect((await apply(harness.kernel, tunnelPlan(change), signal)).changes).toEqual([])
       },
     )
+
+    test.each([
+      { wanted: undefined, local: '192.0.2.1', remote: '192.0.2.2', mtu: 1450 },
+      { wanted: 9000, local: '192.0.2.1', remote: '192.0.2.2', mtu: 1450 },
+      { wanted: 1300, local: '192.0.2.1', remote: '192.0.2.2', mtu: 1300 },
+      { wanted: undefined, local: '2001:db8::1', remote: '2001:db8::2', mtu: 1430 },
+    ])(
+      'has the MTU that is wanted or that its way takes, the smaller one: %o',
+      async ({ wanted, mtu, ...to }) => {
+        const { mtu: _, ...end } = tunnelPlan().ends[0]
+        const ends = [wanted === undefined ? end : { ...end, mtu: wanted }] as const
+        const made = { ...tunnelPlan(to), ends }
+        expect((await apply(harness.kernel, made, signal)).ends[0].mtu).toBe(mtu)
+        expect((await apply(harness.kernel, made, signal)).changes).toEqual([])
+      },
+    )
+
+    test.each([
+      { what: 'to the other node', to: { remote: '203.0.113.1' } },
+      { what: 'from an address that the node does not have', to: { local: '192.0.2.77' } },
+    ])('throws and leaves nothing when there is no route $what', async ({ to }) => {
+      await expect(apply(harness.kernel, tunnelPlan(to), signal)).rejects.toThrow(
+        /this node has no route there from that address/,
+      )
+      expect(tunnels()).toEqual([])
+    })
 
     test('takes IPv6 addresses, beside an IPv4 tunnel of the same VNI', async () => {
       const six = { local: '2001:db8::1', remote: '2001:db8::2' }

@@ -33,6 +33,7 @@ function make(kernel: Kernel, work: Work): void {
       return namespace.link.createVeth(birthOf(plan), { ...birthOf(peer.plan), namespace: peer.namespace })
     }
     case 'vxlan': {
+      if ('refusal' in work.path) throw work.path.refusal
       using own = kernel.openOwn()
       return own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)
     }

@@ -1,6 +1,7 @@
 import { canonicalCidr, decodeIp, encodeIp } from './codec/ip.ts'
 import { KernelError } from './errors.ts'
 import type { FakeLinks } from './fake-links.ts'
+import { fakePath } from './fake-path.ts'
 import type { AddressVerbs, LinkVerbs, Namespace, NeighbourVerbs, RouteValue, RouteVerbs } from './port.ts'
 import { canonicalRoute, isSameRoute } from './same.ts'
 
@@ -31,6 +32,7 @@ function linkVerbs(links: FakeLinks): LinkVerbs {
       links.addPair(end, { ...peer, links: linksOf.get(namespace) ?? links }),
     createVxlan: ({ namespace, ...end }, tunnel) =>
       links.addTunnel({ ...end, links: linksOf.get(namespace) ?? links }, tunnel),
+    supports: () => 'yes',
     createBridge: name => links.add({ name }, { kind: 'bridge' }),
     set: (index, change) => links.set(index, change),
     refuseAdvertisements: () => 'yes',
@@ -57,6 +59,7 @@ function addressVerbs(links: FakeLinks): AddressVerbs {
 function routeVerbs(links: FakeLinks): RouteVerbs {
   return {
     list: index => links.at(index).routes,
+    lookup: (to, from) => fakePath(links, to, from),
     add(index, written) {
       const route = canonicalRoute(written)
       if (links.at(index).routes.some(present => isSameRoute(route, present))) return

@@ -6,6 +6,7 @@ import {
   encodeLinkDump,
   encodeLinkIndex,
   encodeLinkQuery,
+  encodeProbe,
   encodeVeth,
   encodeVxlan,
 } from './codec/link.ts'
@@ -60,6 +61,18 @@ export function linkVerbs(place: Place): LinkVerbs {
         if (!isKernelError(cause, 'EEXIST') || namespace.link.get(end.name) !== undefined) throw cause
         throw vniInUse(doing, cause)
       }
+    },
+
+    supports(kind) {
+      const doing = `looking whether this kernel makes interfaces of kind ${kind}`
+      try {
+        const flags = flag.create | flag.exclusive
+        socket.change({ name: 'RTM_NEWLINK', flags, body: encodeProbe(kind), doing })
+      } catch (cause) {
+        if (isKernelError(cause, 'EOPNOTSUPP')) return 'no'
+        if (!isKernelError(cause, 'EINVAL')) throw cause
+      }
+      return 'yes'
     },
 
     createBridge(name) {

@@ -46,6 +46,8 @@ export interface LinkVerbs {
    * Equivalent to: `ip link add NAME netns NETNS group GROUP type vxlan id VNI local LOCAL remote REMOTE dstport PORT nolearning ttl 64 df set`
    */
   createVxlan(end: LinkBirth & { readonly namespace: Namespace }, tunnel: VxlanTunnel): void
+  /** Whether the kernel can make interfaces of a kind; makes none, but may load a module. */
+  supports(kind: 'vxlan' | 'wireguard'): 'yes' | 'no'
   /** Throws EEXIST when the name is taken. Equivalent to: `ip link add NAME type bridge` */
   createBridge(name: string): void
   /** Equivalent to: `ip link set dev INDEX [name NAME] [alias ALIAS] [mtu MTU] [address MAC] [master INDEX] [up|down]` */
@@ -77,6 +79,13 @@ export interface RouteVerbs {
   add(index: number, route: RouteValue): void
   /** Gone is success. Equivalent to: `ip route del PREFIX dev INDEX` */
   remove(index: number, route: RouteValue): void
+  /**
+   * The way that packets to an address go, from another one of this namespace or from what the kernel would take.
+   * Throws ENETUNREACH when there is none, EINVAL for an IPv4 source that is not of this namespace.
+   *
+   * Equivalent to: `ip route get TO [from FROM]`
+   */
+  lookup(to: string, from?: string): Path
 }
 
 export interface NeighbourVerbs {
@@ -162,6 +171,16 @@ export interface RouteValue {
   readonly via?: string
   /** Preferred source address. */
   readonly source?: string
+}
+
+/** The way to an address. */
+export interface Path {
+  /** Of the interface that packets leave by. */
+  readonly index: number
+  /** Address that they leave with, when nothing else is asked for. */
+  readonly source?: string
+  /** Bytes that a packet may have: those of the interface, of the route, or what the kernel learned of the way. */
+  readonly mtu: number
 }
 
 export interface Route extends RouteValue {

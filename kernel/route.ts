@@ -1,6 +1,7 @@
 import { flag } from './codec/message.ts'
 import { decodeRoute, encodeRoute, encodeRouteDump, encodeRouteKey } from './codec/route.ts'
 import { isKernelError } from './errors.ts'
+import { lookUpPath } from './path.ts'
 import type { Place } from './place.ts'
 import type { Route, RouteVerbs } from './port.ts'
 import { isSameRoute, routeInWords } from './same.ts'
@@ -12,6 +13,8 @@ export function routeVerbs(place: Place): RouteVerbs {
   const list = (index: number) => [...dump(place, index, 'ipv4'), ...dump(place, index, 'ipv6')]
   return {
     list,
+
+    lookup: (to, from) => lookUpPath(place, to, from),
 
     add(index, route) {
       const doing = `adding route ${routeInWords(route)} by interface ${index} ${where}`

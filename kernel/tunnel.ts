@@ -1,5 +1,6 @@
 import { KernelError } from './errors.ts'
 import type { VxlanTunnel } from './link-plan.ts'
+import type { Kernel } from './port.ts'
 
 /** Whether a device that is there is the tunnel that is wanted. */
 export function isSameTunnel(a: VxlanTunnel, b: VxlanTunnel): boolean {
@@ -9,6 +10,30 @@ export function isSameTunnel(a: VxlanTunnel, b: VxlanTunnel): boolean {
 /** `for VNI 5 from 192.0.2.1 to 192.0.2.2, UDP port 14789` */
 export function tunnelInWords({ vni, local, remote, port }: VxlanTunnel): string {
   return `for VNI ${vni} from ${local} to ${remote}, UDP port ${port}`
+}
+
+/** What a tunnel adds to each packet, in bytes: outer IP, UDP 8, VXLAN 8, inner Ethernet 14. */
+export function vxlanOverhead(local: string): number {
+  return local.includes(':') ? 70 : 50
+}
+
+/** Whether a tunnel has a way to the other node, and the largest packet that it carries, in bytes. */
+export type TunnelPath = { readonly mtu: number } | { readonly refusal: KernelError }
+
+/** Looks for the way of a tunnel, which may be another one than yesterday. Throws KernelError. */
+export function tunnelPath(kernel: Kernel, { local, remote }: VxlanTunnel): TunnelPath {
+  using own = kernel.openOwn()
+  try {
+    return { mtu: own.route.lookup(remote, local).mtu - vxlanOverhead(local) }
+  } catch (cause) {
+    if (!(cause instanceof KernelError)) throw cause
+    const refusal = new KernelError(
+      `making a tunnel from ${local} to ${remote}: this node has no route there from that address`,
+      cause,
+      { cause },
+    )
+    return { refusal }
+  }
 }
 
 /**

@@ -1,13 +1,18 @@
 /** A plan at work: its namespaces open, an `End` for each interface. */
 import type { End } from './end.ts'
-import type { EndPlan, LinkPlan, VxlanTunnel } from './link-plan.ts'
+import type { EndPlan, LinkPlan, VethPlan, VxlanPlan, VxlanTunnel } from './link-plan.ts'
 import type { Kernel, Link } from './port.ts'
-import { isSameTunnel } from './tunnel.ts'
+import { isSameTunnel, type TunnelPath, tunnelPath } from './tunnel.ts'
 
 /** What is to be made, and where: all ends with their open namespaces. */
 type Parts =
   | { readonly kind: 'veth'; readonly ends: readonly [End, End] }
-  | { readonly kind: 'vxlan'; readonly ends: readonly [End]; readonly tunnel: VxlanTunnel }
+  | {
+      readonly kind: 'vxlan'
+      readonly ends: readonly [End]
+      readonly tunnel: VxlanTunnel
+      readonly path: TunnelPath
+    }
 
 /** A plan with its open ends; disposing closes the namespaces. */
 export type Work = Parts & Disposable
@@ -15,14 +20,24 @@ export type Work = Parts & Disposable
 /** Opens the namespaces of a plan. Throws KernelError, such as ENOENT when a pod is gone. */
 export function openWork(kernel: Kernel, plan: LinkPlan): Work {
   using undo = new DisposableStack()
-  const parts = partsOf(plan, end => ({ plan: end, namespace: undo.use(kernel.open(end.netns)) }))
+  const open = (end: EndPlan): End => ({ plan: end, namespace: undo.use(kernel.open(end.netns)) })
+  const parts = plan.kind === 'vxlan' ? tunnelParts(kernel, plan, open) : pairParts(plan, open)
   const held = undo.move()
   return { ...parts, [Symbol.dispose]: () => held.dispose() }
 }
 
-function partsOf(plan: LinkPlan, open: (end: EndPlan) => End): Parts {
-  if (plan.kind === 'vxlan') return { kind: plan.kind, ends: [open(plan.ends[0])], tunnel: plan.tunnel }
-  return { kind: plan.kind, ends: [open(plan.ends[0]), open(plan.ends[1])] }
+type Open = (end: EndPlan) => End
+
+function pairParts({ ends: [source, destination] }: VethPlan, open: Open): Parts {
+  return { kind: 'veth', ends: [open(source), open(destination)] }
+}
+
+/** The interface never takes a packet that its way does not. */
+function tunnelParts(kernel: Kernel, { ends: [end], tunnel }: VxlanPlan, open: Open): Parts {
+  const path = tunnelPath(kernel, tunnel)
+  const most = 'mtu' in path ? path.mtu : undefined
+  const mtu = Math.min(end.mtu ?? Number.POSITIVE_INFINITY, most ?? Number.POSITIVE_INFINITY)
+  return { kind: 'vxlan', ends: [open(Number.isFinite(mtu) ? { ...end, mtu } : end)], tunnel, path }
 }
 
 /** Whether the links that were found are those of the work, however they are configured. */

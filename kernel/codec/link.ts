@@ -73,6 +73,12 @@ export function encodeVxlan(end: LinkBirth & { readonly netnsFd: number }, tunne
   ])
 }
 
+/** A link of a kind that the kernel refuses for its size, whatever the kind, after it looked for the kind. */
+export function encodeProbe(kind: string): Buffer {
+  const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text(kind)))
+  return Buffer.concat([header(0), attribute(ifla.mtu, u32(0xffff_ffff)), linkinfo])
+}
+
 export function encodeBridge(name: string): Buffer {
   const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text('bridge')))
   return Buffer.concat([header(0), attribute(ifla.name, text(name)), linkinfo])
