@@ -4,8 +4,9 @@ import type { Log } from '#sdk/log.ts'
 import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { Connections } from './connections.ts'
 import type { Events } from './events.ts'
+import { endpointName } from './external-network.ts'
 import type { Monitor } from './monitor.ts'
-import { type ManagerRequest, podName, type Wired } from './request.ts'
+import type { ManagerRequest, Wired } from './request.ts'
 
 /** What acting for clients depends on. */
 export interface AgentOptions {
@@ -65,7 +66,7 @@ export class Agent {
       wired.map(async one => {
         try {
           const { endpoint } = await chain.again(one.id, AbortSignal.timeout(patienceMs), elsewhere)
-          log.info({ id: one.id }, `moved connection ${one.id} to ${podName(endpoint.pod)}: ${why}`)
+          log.info({ id: one.id }, `moved connection ${one.id} to ${endpointName(endpoint)}: ${why}`)
         } catch (thrown) {
           const { code, message } = NsmError.from(thrown)
           if (code === 'NOT_FOUND' || code === 'CANCELLED') return

@@ -7,18 +7,21 @@ import { type CandidatesOptions, candidates } from './steps/candidates.ts'
 import { type CrossConnectOptions, crossConnect } from './steps/cross-connect.ts'
 import { type EndpointOptions, endpoint } from './steps/endpoint.ts'
 import { excludedPrefixes } from './steps/excluded-prefixes.ts'
-import { forwarder } from './steps/forwarder.ts'
+import { type ForwarderOptions, forwarder } from './steps/forwarder.ts'
 import { journaled } from './steps/journaled.ts'
 import { recorded } from './steps/recorded.ts'
 import { type TunnelOptions, tunnel } from './steps/tunnel.ts'
 import { vnisKept } from './steps/vnis-kept.ts'
 
 /** What the behaviour of the manager depends on. */
-export interface ChainOptions extends CandidatesOptions, EndpointOptions, CrossConnectOptions, TunnelOptions {
+export interface ChainOptions
+  extends CandidatesOptions,
+    ForwarderOptions,
+    TunnelOptions,
+    EndpointOptions,
+    CrossConnectOptions {
   readonly monitor: Monitor
   readonly excludedPrefixes: readonly string[]
-  /** Milliseconds to wait for a forwarder to register. */
-  readonly forwarderWaitMs: number
   readonly log: Log
 }
 
@@ -27,16 +30,16 @@ export interface ChainOptions extends CandidatesOptions, EndpointOptions, CrossC
  * `network-service.ts`, because only they make the id that `begin` goes by.
  */
 export function managerChain(options: ChainOptions): Endpoint<ManagerRequest, Wired> {
-  const { connections, events, forwarders, monitor, vnis, log } = options
+  const { connections, events, monitor, vnis, log } = options
   const steps = [
     recorded(events),
     vnisKept(vnis, connections),
     // Inside of what tells of the outcome, so that nobody hears of a connection that is not in the journal.
     journaled(connections, monitor),
     excludedPrefixes(options.excludedPrefixes),
-    // Before an endpoint is asked: what cannot be attached need not be promised.
-    forwarder(forwarders, connections, options.forwarderWaitMs),
     candidates(options),
+    // Before the endpoint is asked: what cannot be attached need not be promised.
+    forwarder(options),
     tunnel(options),
     endpoint(options),
   ]

@@ -8,6 +8,7 @@ import { managerChain } from './chain.ts'
 import { Channels } from './channels.ts'
 import { closableAgain } from './closable-again.ts'
 import { EndpointWatch } from './endpoint-watch.ts'
+import { ExternalNetworks } from './external-networks.ts'
 import { ForwarderWatch } from './forwarder-watch.ts'
 import { Forwarders } from './forwarders.ts'
 import { Registrar } from './registrar.ts'
@@ -57,7 +58,12 @@ export function newCore(state: State, options: CoreOptions): Core {
   for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)
   const agent = new Agent({ ...state, chain, log })
   const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })
-  const registrar = new Registrar({ forwarders, watch: new ForwarderWatch({ agent, connections, log }), log })
+  const registrar = new Registrar({
+    forwarders,
+    watch: new ForwarderWatch({ agent, connections, log }),
+    networks: new ExternalNetworks({ ...state, ...options }),
+    log,
+  })
 
   const withdraw = async (goes: (record: EndpointRecord) => boolean, why: string): Promise<void> => {
     const own = (await registry.endpoints.list()).filter(record => record.node === node && goes(record))

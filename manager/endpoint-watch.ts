@@ -13,7 +13,7 @@ import type { Agent } from './agent.ts'
 import type { Channels } from './channels.ts'
 import type { Connections } from './connections.ts'
 import type { Events } from './events.ts'
-import { podName } from './request.ts'
+import { endpointName } from './external-network.ts'
 
 /** What watching the endpoints of this node depends on. */
 export interface EndpointWatchOptions {
@@ -57,7 +57,9 @@ export class EndpointWatch implements AsyncDisposable {
   }
 
   /** Takes an endpoint out of the registry. Its connections are as the caller says. */
-  async withdraw({ endpoint: { name }, pod, workspace }: EndpointRecord, why: string): Promise<void> {
+  async withdraw(record: EndpointRecord, why: string): Promise<void> {
+    const { endpoint, workspace } = record
+    const { name } = endpoint
     const { registry, channels, events, clientSocket, log } = this.#options
     this.#following.get(name)?.abort()
     this.#following.delete(name)
@@ -66,7 +68,7 @@ export class EndpointWatch implements AsyncDisposable {
     events.tell({
       step: 'endpoint-removed',
       object: name,
-      text: `${podName(pod)} offers it no longer: ${why}`,
+      text: `${endpointName(record)} offers it no longer: ${why}`,
     })
     log.info({ endpoint: name }, `endpoint ${name} is withdrawn: ${why}`)
     await channels.drop(clientSocket(workspace))

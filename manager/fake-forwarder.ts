@@ -14,7 +14,10 @@ import {
   MonitorCrossConnect,
 } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { Forwarder } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
-import { ForwarderRegistration } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
+import {
+  type ExternalNetworkSchema,
+  ForwarderRegistration,
+} from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 import { mechanismClass, mechanismType } from '#sdk/wire/mechanism.ts'
 import { vniOf } from './vnis.ts'
 
@@ -25,6 +28,10 @@ export interface FakeForwarderOptions {
   readonly wired?: Map<string, CrossConnect>
   /** What it can reach other nodes by; default VXLAN without parameters. */
   readonly remote?: readonly MessageInitShape<typeof MechanismSchema>[]
+  /** What it can attach pods by; default kernel interfaces. */
+  readonly local?: readonly MessageInitShape<typeof MechanismSchema>[]
+  readonly networks?: readonly MessageInitShape<typeof ExternalNetworkSchema>[]
+  readonly labels?: Record<string, string>
 }
 
 /** A forwarder and what it was asked. */
@@ -36,6 +43,8 @@ export interface FakeForwarder extends AsyncDisposable {
   readonly closed: string[]
   /** Thrown by the next requests, while it is set. */
   failure: Error | undefined
+  /** Changes what is answered, while it is set. */
+  answer: ((crossConnect: CrossConnect) => CrossConnect) | undefined
   /** VXLAN identifiers that something else on the node uses. */
   readonly foreign: Set<number>
   /** Says that the pod at one end, or the links, are gone. */
@@ -51,6 +60,9 @@ export async function fakeForwarder(
     name = 'fake',
     wired = new Map(),
     remote = [{ cls: mechanismClass.remote, type: mechanismType.vxlan }],
+    local = [{ cls: mechanismClass.local, type: mechanismType.kernel }],
+    networks = [],
+    labels = {},
   }: FakeForwarderOptions = {},
 ): Promise<FakeForwarder> {
   const path = join(baseDir, `${name}.sock`)
@@ -68,6 +80,7 @@ export async function fakeForwarder(
     asked: [],
     closed: [],
     failure: undefined,
+    answer: undefined,
     foreign: new Set(),
     lose(id, ends) {
       const found = wired.get(id)
@@ -102,9 +115,10 @@ export async function fakeForwarder(
           own.asked.push(crossConnect)
           if (own.failure !== undefined) throw own.failure
           refuseUsed(crossConnect, own)
-          wired.set(crossConnect.id, crossConnect)
-          tell(CrossConnectEventType.UPDATE, crossConnect)
-          return crossConnect
+          const made = own.answer?.(crossConnect) ?? crossConnect
+          wired.set(crossConnect.id, made)
+          tell(CrossConnectEventType.UPDATE, made)
+          return made
         },
         async close(crossConnect) {
           own.closed.push(crossConnect.id)
@@ -131,9 +145,11 @@ export async function fakeForwarder(
     forwarderName: name,
     forwarderSocket: path,
     mechanisms: {
-      localMechanisms: [{ cls: mechanismClass.local, type: mechanismType.kernel }],
+      localMechanisms: [...local],
       remoteMechanisms: [...remote],
     },
+    externalNetworks: [...networks],
+    labels,
   })
   const living = (async () => {
     try {

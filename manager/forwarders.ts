@@ -13,10 +13,15 @@ export interface Forwarder {
   readonly local: readonly Mechanism[]
   /** What it can reach other nodes by. */
   readonly remote: readonly Mechanism[]
+  /** What a network service may select it by. */
+  readonly labels: Readonly<Record<string, string>>
 }
 
-/** What is asked of a forwarder: the mechanisms, best first, of which it must offer one. */
-export type Wish = (forwarder: Forwarder) => boolean
+/** What is asked of a forwarder. */
+export interface Wish {
+  /** Why a forwarder cannot serve, as the end of a sentence about it; undefined when it can. */
+  readonly against: (forwarder: Forwarder) => string | undefined
+}
 
 /** The forwarders of this node, oldest first. */
 export class Forwarders {
@@ -52,7 +57,7 @@ export class Forwarders {
   }
 
   #find(wish: Wish, { preferred }: FindOptions): Forwarder | undefined {
-    const able = this.#living.filter(wish)
+    const able = this.#living.filter(forwarder => wish.against(forwarder) === undefined)
     return able.find(({ name }) => name === preferred) ?? able[0]
   }
 
@@ -64,19 +69,19 @@ export class Forwarders {
         await abortable(this.#changed.promise, signal)
       } catch (cause) {
         if (options.signal.aborted) throw cause
-        throw this.#unavailable(options.waitMs, cause)
+        throw this.#unavailable(wish, options.waitMs, cause)
       }
       const found = this.#find(wish, options)
       if (found !== undefined) return found
     }
   }
 
-  #unavailable(waitMs: number, cause: unknown): NsmError {
-    const others = this.names()
+  #unavailable(wish: Wish, waitMs: number, cause: unknown): NsmError {
+    const reasons = this.#living.map(forwarder => `${forwarder.name} ${wish.against(forwarder)}`)
     const why =
-      others.length === 0
+      reasons.length === 0
         ? `no forwarder has registered with this manager within ${waitMs} ms; see that the forwarder runs on this node`
-        : `none of the forwarders of this node (${others.join(', ')}) offers the mechanism`
+        : `no forwarder of this node can serve: ${reasons.join('; ')}`
     return new NsmError('FORWARDER_UNAVAILABLE', why, { cause })
   }
 }
@@ -86,11 +91,6 @@ export interface FindOptions {
   readonly preferred: string | undefined
   readonly waitMs: number
   readonly signal: AbortSignal
-}
-
-/** Wants a forwarder that attaches pods by kernel interfaces. */
-export function attachesKernel({ local }: Forwarder): boolean {
-  return local.some(({ type }) => isKernel(type))
 }
 
 /** Whether a mechanism type is a kernel interface, in the words of NSM v1 or v0.2. */

@@ -9,6 +9,7 @@ import type {
   ForwarderRegistrationRequest,
   ForwarderUnRegistration,
 } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
+import { checkNetworks, type ExternalNetworks } from './external-networks.ts'
 import type { ForwarderWatch } from './forwarder-watch.ts'
 import type { Forwarder, Forwarders } from './forwarders.ts'
 
@@ -21,6 +22,7 @@ export interface RegistrarPeer {
 export interface RegistrarOptions {
   readonly forwarders: Forwarders
   readonly watch: ForwarderWatch
+  readonly networks: ExternalNetworks
   readonly log: Log
 }
 
@@ -79,25 +81,27 @@ export class Registrar implements AsyncDisposable {
     await Promise.all(all.map(entry => this.#end(entry)))
   }
 
-  async #enter(
-    { forwarderName: name, forwarderSocket, mechanisms }: ForwarderRegistrationRequest,
-    connection: symbol,
-  ): Promise<void> {
-    const { forwarders, watch, log } = this.#options
+  async #enter(request: ForwarderRegistrationRequest, connection: symbol): Promise<void> {
+    const { forwarders, watch, networks, log } = this.#options
+    const { forwarderName: name, forwarderSocket, mechanisms, externalNetworks, labels } = request
     if (name === '' || !forwarderSocket.startsWith('/'))
       throw new NsmError(
         'BAD_INPUT',
         `registering forwarder ${JSON.stringify(name)}: it needs a name and the absolute path of its socket`,
       )
+    checkNetworks(name, externalNetworks)
     await this.#leave(entry => entry.forwarder.name === name)
     await using undo = new AsyncDisposableStack()
     const channel = undo.use(dial(`unix://${forwarderSocket}`))
     const { localMechanisms: local, remoteMechanisms: remote } =
       mechanisms ?? (await firstMechanisms(channel, name))
-    const forwarder = { name, client: channel.client(ForwarderService), local, remote }
+    const forwarder = { name, client: channel.client(ForwarderService), local, remote, labels }
     await watch.settle(forwarder, channel)
-    undo.move()
     forwarders.add(forwarder)
+    undo.defer(() => forwarders.remove(forwarder))
+    // Before its cross connects are looked at: what is made again needs its network.
+    await networks.offer(name, externalNetworks)
+    undo.move()
     const watching = watch.follow(
       forwarder,
       channel,
@@ -105,7 +109,12 @@ export class Registrar implements AsyncDisposable {
     )
     this.#registered.set(name, { forwarder, channel, watching, connection })
     log.info(
-      { forwarder: name, local: local.map(({ type }) => type), remote: remote.map(({ type }) => type) },
+      {
+        forwarder: name,
+        local: local.map(({ type }) => type),
+        remote: remote.map(({ type }) => type),
+        networks: externalNetworks.map(network => network.name),
+      },
       `forwarder ${name} has registered`,
     )
   }
@@ -120,6 +129,7 @@ export class Registrar implements AsyncDisposable {
         `forwarder ${name} is gone; its connections stay as they are`,
       )
       this.#options.watch.gone(entry.forwarder)
+      await this.#options.networks.withdraw(name)
       await this.#end(entry)
     }
   }

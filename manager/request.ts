@@ -31,6 +31,8 @@ export interface ManagerRequest {
   /** By `performance.now()`. */
   readonly started: number
   readonly forwarder?: Forwarder
+  /** What the match of the service asks of a forwarder. */
+  readonly forwarderLabels?: Readonly<Record<string, string>>
   readonly service?: ServiceRecord
   readonly endpoint?: EndpointRecord
   /** The VXLAN identifier to propose to another node. */

@@ -144,7 +144,7 @@ describe('the tunnel between two nodes', () => {
   it('is refused when the nodes have nothing in common', async () => {
     const { client } = await pair([wireguard('10.9.0.2')])
     await expect(client.service.request(requestFor('vpn'))).rejects.toMatchObject({
-      message: expect.stringMatching(/none of the forwarders of this node \(fake\) offers the mechanism/),
+      message: expect.stringMatching(/fake offers none of the mechanisms of the other node/),
     })
   })
 })

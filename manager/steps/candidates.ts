@@ -1,15 +1,17 @@
 import type { Connections } from '#manager/connections.ts'
 import type { Events } from '#manager/events.ts'
+import { endpointName, externalOf } from '#manager/external-network.ts'
 import { labelText } from '#manager/label-text.ts'
-import { type ManagerRequest, type ManagerStep, podName } from '#manager/request.ts'
+import type { ManagerRequest, ManagerStep } from '#manager/request.ts'
 import { RoundRobin } from '#manager/round-robin.ts'
 import { select } from '#manager/select.ts'
+import { fillTemplate } from '#manager/template.ts'
 import { RegistryChanges } from '#registry/changes.ts'
 import { endpointsOf, findService } from '#registry/lookup.ts'
 import { type EndpointRecord, type Registry, type ServiceRecord, serviceKey } from '#registry/registry.ts'
 import type { Call } from '#sdk/chain/step.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { type Connection, State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { count, type Found, noEndpoint, noService } from './no-endpoint.ts'
 
 /** What the choice of an endpoint depends on. */
@@ -53,7 +55,8 @@ export function candidates(options: CandidatesOptions): ManagerStep {
         try {
           const { payload } = found.service.service
           const connection = { ...input.connection, payload }
-          return await next({ ...input, connection, service: found.service, endpoint }, call)
+          const forwarderLabels = forwarderLabelsOf(found, connection)
+          return await next({ ...input, connection, service: found.service, endpoint, forwarderLabels }, call)
         } catch (cause) {
           const failure = NsmError.from(cause)
           if (!refusals.includes(failure.code) || call.signal.aborted) throw cause
@@ -103,7 +106,7 @@ async function look(input: ManagerRequest, options: CandidatesOptions): Promise<
   const namespaces = [...new Set([own, sharedNamespace])]
   const service = await findService(registry, networkService, namespaces)
   if (service === undefined) return noService(networkService, namespaces)
-  const offering = await endpointsOf(registry, service, sharedNamespace)
+  const offering = (await endpointsOf(registry, service, sharedNamespace)).filter(isReachableFrom(node))
   const found = { ...select(service.service, offering, { nodeName: node, ...labels }), service, offering }
   const text = `the registry has ${count(offering.length, 'endpoint')} of it, ${found.candidates.length} for a client with ${labelText(labels)}`
   events.tell({ step: 'registry-queried', object: keyOf(service), text }, input)
@@ -128,23 +131,33 @@ async function named(
 ): Promise<EndpointRecord> {
   const { networkService, networkServiceEndpointName: name } = connection
   const record = await registry.endpoints.get(name)
-  if (record?.node === node && record.endpoint.networkServiceNames.includes(networkService)) return record
+  if (
+    record?.node === node &&
+    externalOf(record) === undefined &&
+    record.endpoint.networkServiceNames.includes(networkService)
+  )
+    return record
   throw new NsmError(
     'NO_ENDPOINT',
     `no endpoint ${JSON.stringify(name)} of ${networkService} on node ${node}; choose another`,
   )
 }
 
-function tellChosen(
-  input: ManagerRequest,
-  { endpoint, pod, node }: EndpointRecord,
-  options: CandidatesOptions,
-): void {
-  const where = node === options.node ? 'this node' : `node ${node}`
-  options.events.tell(
-    { step: 'endpoint-selected', object: endpoint.name, text: `chose ${podName(pod)} on ${where}` },
-    input,
-  )
+function tellChosen(input: ManagerRequest, record: EndpointRecord, options: CandidatesOptions): void {
+  const where = record.node === options.node ? 'this node' : `node ${record.node}`
+  const text = `chose ${endpointName(record)} on ${where}`
+  options.events.tell({ step: 'endpoint-selected', object: record.endpoint.name, text }, input)
+}
+
+/** An external network is for the pods of the nodes whose forwarders have it. */
+function isReachableFrom(node: string): (record: EndpointRecord) => boolean {
+  return record => record.node === node || externalOf(record) === undefined
+}
+
+/** What the match asks of a forwarder (NSM v1, `metadata.labels`); values are templates over the client's labels. */
+function forwarderLabelsOf({ service, match }: Found, { labels }: Connection): Record<string, string> {
+  const wanted = service.service.matches[match - 1]?.metadata?.labels ?? {}
+  return Object.fromEntries(Object.entries(wanted).map(([key, value]) => [key, fillTemplate(value, labels)]))
 }
 
 function keyOf({ namespace, service }: ServiceRecord): string {

@@ -2,17 +2,20 @@ import { create } from '@bufbuild/protobuf'
 import { timestampNow } from '@bufbuild/protobuf/wkt'
 import type { Connections } from '#manager/connections.ts'
 import type { Events } from '#manager/events.ts'
+import { externalOf } from '#manager/external-network.ts'
 import type { Forwarder, Forwarders } from '#manager/forwarders.ts'
 import { callerName, chosen, type ManagerRequest, podName, type Wired } from '#manager/request.ts'
 import { answerTo, sourceMechanism } from '#manager/source-mechanism.ts'
 import { mtuOf, withMtu } from '#manager/tunnel-mechanism.ts'
 import { service } from '#sdk/chain/chain.ts'
 import type { Owned } from '#sdk/chain/scope.ts'
-import type { Service } from '#sdk/chain/step.ts'
+import type { Call, Service } from '#sdk/chain/step.ts'
+import { ipContextOf } from '#sdk/elements/endpoint-step.ts'
 import { NsmError } from '#sdk/errors.ts'
-import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { type Connection, ConnectionSchema } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { type CrossConnect, CrossConnectSchema } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { parameter } from '#sdk/wire/mechanism.ts'
+import { checkAnswer } from './check-answer.ts'
 
 /** What making a cross connect depends on. */
 export interface CrossConnectOptions {
@@ -35,8 +38,10 @@ export function crossConnect(options: CrossConnectOptions): Service<ManagerReque
     async request(input, call) {
       const forwarder = chosen(input.forwarder, 'forwarder')
       const asked = build(input, options.connections)
-      await call.scope.own('cross connect', removal(asked, forwarder.name, options))
+      await leaveOther(forwarder.name, options.connections.get(input.id), { call, options })
+      await call.scope.own(keyOf(forwarder.name), removal(asked, forwarder.name, options))
       const made = await request(forwarder, asked, { signal: call.signal, timeoutMs: options.timeoutMs })
+      checkNetwork(input, made)
       tellInterfaces(input, made, options.events)
       return {
         id: input.id,
@@ -50,9 +55,32 @@ export function crossConnect(options: CrossConnectOptions): Service<ManagerReque
       }
     },
     async close(wired, call) {
-      await call.scope.own('cross connect', removal(wired.crossConnect, wired.forwarder, options))
+      await call.scope.own(keyOf(wired.forwarder), removal(wired.crossConnect, wired.forwarder, options))
     },
   })
+}
+
+/** Two forwarders cannot have one interface, so the former one removes it before the next one is asked. */
+async function leaveOther(
+  name: string,
+  had: Wired | undefined,
+  { call, options }: { readonly call: Call; readonly options: CrossConnectOptions },
+): Promise<void> {
+  if (had === undefined || had.forwarder === name) return
+  await call.scope.own(keyOf(had.forwarder), removal(had.crossConnect, had.forwarder, options))
+  await call.scope.release(keyOf(had.forwarder))
+}
+
+/** The addresses of an external network come from the forwarder, and the network has none of its own to tell. */
+function checkNetwork({ endpoint, connection }: ManagerRequest, { source }: CrossConnect): void {
+  if (endpoint === undefined || source === undefined || externalOf(endpoint) === undefined) return
+  const ipContext = { ...ipContextOf(connection), dstIpRequired: false }
+  checkAnswer(endpoint.endpoint.name, source, create(ConnectionSchema, { context: { ipContext } }))
+}
+
+/** Names what a scope owns of a forwarder. */
+function keyOf(forwarder: string): string {
+  return `cross connect of ${forwarder}`
 }
 
 function build(input: ManagerRequest, connections: Connections): CrossConnect {
@@ -108,7 +136,8 @@ function removal(
 
 function tellInterfaces(input: ManagerRequest, made: CrossConnect, events: Events): void {
   const { endpoint, caller } = input
-  if (made.destination?.mechanism?.cls !== 'REMOTE' && endpoint !== undefined) {
+  const isPod = endpoint !== undefined && externalOf(endpoint) === undefined
+  if (isPod && made.destination?.mechanism?.cls !== 'REMOTE') {
     events.tell(interfaceMade('endpoint-interface', made.destination, podName(endpoint.pod)), input)
   }
   if (caller.kind === 'pod')

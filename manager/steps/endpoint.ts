@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import type { Connections } from '#manager/connections.ts'
 import type { Events } from '#manager/events.ts'
+import { externalMechanism, externalOf } from '#manager/external-network.ts'
 import { hopTo } from '#manager/hop.ts'
 import type { Hop, HopOptions } from '#manager/next-hop.ts'
 import { extendPath } from '#manager/path.ts'
@@ -38,7 +39,12 @@ export function endpoint(options: EndpointOptions): ManagerStep {
       const connection = wish(input, record, had)
       // Before asking: one that was asked and whose answer was lost has to be told as well.
       await call.scope.own(keyOf(record, options), farewell(connection, record, options))
-      const asked = await ask({ ...input, connection }, call.signal, options)
+      const network = externalOf(record)
+      const asked =
+        network === undefined
+          ? await ask({ ...input, connection }, call.signal, options)
+          : // Nobody is asked: the forwarder gives the addresses.
+            { connection, destination: { ...connection, mechanism: externalMechanism(network) } }
       const wired = await next({ ...input, ...asked }, call)
       if (had !== undefined && keyOf(had.endpoint, options) !== keyOf(record, options)) {
         await call.scope.own(keyOf(had.endpoint, options), farewell(had.connection, had.endpoint, options))
@@ -112,7 +118,7 @@ async function ask(
   }
 }
 
-/** Files the goodbye of a connection; an endpoint that is gone needs none. */
+/** Files the goodbye of a connection; an endpoint that is gone, or that is a network, needs none. */
 function farewell(
   connection: Connection,
   record: EndpointRecord,
@@ -121,6 +127,7 @@ function farewell(
   return async () => ({
     value: undefined,
     release: async () => {
+      if (externalOf(record) !== undefined) return
       try {
         await hopTo(record, options).service.close(connection, { timeoutMs: closeMs })
       } catch (thrown) {

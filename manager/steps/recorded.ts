@@ -1,5 +1,6 @@
 import type { Events } from '#manager/events.ts'
-import { callerName, type ManagerStep, podName } from '#manager/request.ts'
+import { endpointName } from '#manager/external-network.ts'
+import { callerName, type ManagerStep } from '#manager/request.ts'
 import { NsmError } from '#sdk/errors.ts'
 
 /** Outermost: numbers the run and tells how it began and ended. */
@@ -21,7 +22,7 @@ export function recorded(events: Events): ManagerStep {
         )
         call.log.info(
           { id: input.id, attempt: run.attempt },
-          `connected ${who} to ${podName(wired.endpoint.pod)}`,
+          `connected ${who} to ${endpointName(wired.endpoint)}`,
         )
         return wired
       } catch (cause) {
@@ -33,7 +34,7 @@ export function recorded(events: Events): ManagerStep {
     },
     async close(wired, call, next) {
       const { id, connection, endpoint, caller } = wired
-      const text = `the connection of ${callerName(caller)} to ${podName(endpoint.pod)} is closed`
+      const text = `the connection of ${callerName(caller)} to ${endpointName(endpoint)} is closed`
       try {
         await next(wired, call)
       } finally {
