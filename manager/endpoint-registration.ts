@@ -123,7 +123,7 @@ async function ensureService(
   { registry, sharedNamespace }: RegistrationOptions,
 ): Promise<void> {
   if ((await findService(registry, name, [namespace, sharedNamespace])) !== undefined) return
-  await registry.services.put({ namespace, service: create(NetworkServiceSchema, { name, payload: 'IP' }) })
+  await registry.services.add({ namespace, service: create(NetworkServiceSchema, { name, payload: 'IP' }) })
 }
 
 function labelsFor(service: string, sent: NetworkServiceEndpoint, pod: Pod) {

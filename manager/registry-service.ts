@@ -52,7 +52,7 @@ export function serviceRegistryHandlers(
         ...sent,
         payload: sent.payload === '' ? 'IP' : sent.payload,
       })
-      await registry.services.put({ namespace: pod.namespace, service })
+      await registry.services.add({ namespace: pod.namespace, service })
       return service
     },
     async *find({ networkService: wanted, watch }, { peer, signal }) {

@@ -43,6 +43,11 @@ export class OwnEndpoints {
       find: tag => endpoints.find(tag),
       watch: signal => endpoints.watch(signal),
       put: record => this.#put(record),
+      add: async record => {
+        if ((await endpoints.get(record.endpoint.name)) !== undefined) return 'known'
+        await this.#put(record)
+        return 'added'
+      },
       remove: key => this.#remove(key),
     }
   }

@@ -39,6 +39,11 @@ export class RecordsService implements Disposable {
         await registry.services.put(record)
         return this.#tell({ record: { case: 'service', value: serviceMessage(record) } })
       },
+      addService: async message => {
+        const record = serviceOf(message)
+        if ((await registry.services.add(record)) === 'known') return { revision: this.#revision }
+        return this.#tell({ record: { case: 'service', value: serviceMessage(record) } })
+      },
       removeService: async ({ key }) => {
         const removed = await registry.services.remove(key)
         if (removed === undefined) return {}

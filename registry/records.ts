@@ -36,6 +36,12 @@ export class Records<R> implements Collection<R> {
     this.#watchers.tell({ record, deleted: false })
   }
 
+  async add(record: R): Promise<'added' | 'known'> {
+    if (this.#records.has(this.#kind.keyOf(record))) return 'known'
+    await this.put(record)
+    return 'added'
+  }
+
   async remove(key: string): Promise<R | undefined> {
     const record = this.#records.get(key)
     if (record === undefined) return undefined

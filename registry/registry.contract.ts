@@ -54,6 +54,16 @@ export function registryContract(name: string, open: () => Registry | Promise<Re
       expect((await endpoints.get('a'))?.pod.uid).toBe('u1')
     })
 
+    it('add() creates, and leaves what is there as it is', async () => {
+      const { services } = await open()
+      const [first, second] = [serviceRecord('default', 'web'), serviceRecord('default', 'web')]
+      expect(await services.add(first)).toBe('added')
+      expect(await services.add({ ...second, service: { ...second.service, payload: 'ETHERNET' } })).toBe(
+        'known',
+      )
+      expect((await services.get('default/web'))?.service.payload).toBe('IP')
+    })
+
     it('remove() returns what was there, and nothing the second time', async () => {
       const { services } = await open()
       await services.put(serviceRecord('default', 'web'))

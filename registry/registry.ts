@@ -29,6 +29,8 @@ export interface Change<R> {
 export interface Collection<R> {
   /** Creates or replaces. Fails with ALREADY_EXISTS when a record of that key belongs to another owner. */
   put(record: R): Promise<void>
+  /** Creates, or leaves what is there as it is. */
+  add(record: R): Promise<'added' | 'known'>
   /** Removes and returns; undefined when there is none. */
   remove(key: string): Promise<R | undefined>
   get(key: string): Promise<R | undefined>

@@ -68,6 +68,12 @@ export class SharedRegistry implements Registry, AsyncDisposable {
       put: async record => {
         await this.#write(() => this.#client.putService(serviceMessage(record), { timeoutMs: writeMs }))
       },
+      add: async record => {
+        const key = serviceKey(record.namespace, record.service.name)
+        if ((await cache.services.get(key)) !== undefined) return 'known'
+        await this.#write(() => this.#client.addService(serviceMessage(record), { timeoutMs: writeMs }))
+        return 'added'
+      },
       remove: async key => {
         const record = await cache.services.get(key)
         await this.#write(() => this.#client.removeService({ key }, { timeoutMs: writeMs }))
@@ -149,7 +155,7 @@ export class SharedRegistry implements Registry, AsyncDisposable {
     const isAnother = this.#instance !== '' && this.#instance !== instance
     this.#instance = instance
     for (const record of (await services.list()).filter(each => !snapshot.hasService(each))) {
-      if (isAnother) await this.#client.putService(serviceMessage(record), { timeoutMs: writeMs })
+      if (isAnother) await this.#client.addService(serviceMessage(record), { timeoutMs: writeMs })
       else await services.remove(serviceKey(record.namespace, record.service.name))
     }
     await this.#own.settle(snapshot)

@@ -25,7 +25,7 @@ export function connectionsCommand(context: Context): Command {
 
 function connectionTable(records: readonly ConnectionRecord[], now: Date): string {
   return table(
-    ['ID', 'SERVICE', 'CLIENT', 'ENDPOINT', 'INTERFACES', 'ADDRESSES', 'STATE', 'AGE'],
+    ['ID', 'SERVICE', 'CLIENT', 'ENDPOINT', 'INTERFACES', 'ADDRESSES', 'NODES', 'STATE', 'AGE'],
     records.map(record => [
       shortId(record.connection?.id ?? ''),
       record.connection?.networkService ?? '',
@@ -33,6 +33,7 @@ function connectionTable(records: readonly ConnectionRecord[], now: Date): strin
       record.endpoint?.name ?? record.connection?.networkServiceEndpointName ?? '-',
       `${interfaceOf(record, 'source')} - ${interfaceOf(record, 'destination')}`,
       addressesOf(record),
+      nodesOf(record),
       stateName(record.connection?.state),
       age(record.created, now),
     ]),
@@ -52,4 +53,11 @@ export function interfaceOf(record: ConnectionRecord, end: 'source' | 'destinati
 function addressesOf(record: ConnectionRecord): string {
   const context = record.connection?.context?.ipContext
   return `${context?.srcIpAddrs.join(',') ?? ''} - ${context?.dstIpAddrs.join(',') ?? ''}`
+}
+
+/** `node-1`, or `node-1 - node-2 VXLAN 4711` for a tunnel. */
+function nodesOf({ node, endpointNode, tunnel }: ConnectionRecord): string {
+  if (tunnel === undefined) return node
+  const far = endpointNode === '' ? '?' : endpointNode
+  return `${node} - ${far} ${[tunnel.type, tunnel.parameters[parameter.vni] ?? ''].join(' ').trim()}`
 }

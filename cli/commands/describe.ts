@@ -9,6 +9,7 @@ import { table } from '#cli/output/table.ts'
 import type { MeshConnection } from '#local/connect.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { type ConnectionRecord, type Event, EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
+import { parameter } from '#sdk/wire/mechanism.ts'
 import { interfaceOf } from './connections.ts'
 import { matching } from './find-connection.ts'
 import { findPod } from './find-pod.ts'
@@ -104,6 +105,18 @@ function summary(record: ConnectionRecord): string {
     `Client      ${record.client?.namespace ?? ''}/${record.client?.name ?? ''}  ${interfaceOf(record, 'source')}  ${context?.srcIpAddrs.join(', ') ?? ''}`,
     `Endpoint    ${record.endpoint?.namespace ?? ''}/${record.endpoint?.name ?? ''}  ${interfaceOf(record, 'destination')}  ${context?.dstIpAddrs.join(', ') ?? ''}`,
     ...(routes === '' ? [] : [`Routes      ${routes}`]),
+    ...(record.tunnel === undefined ? [] : [`Tunnel      ${tunnelText(record)}`]),
     '',
   ].join('\n')
+}
+
+/** `VXLAN 4711 from 10.240.0.1 on node-1 to 10.240.0.2 on node-2, port 14789, MTU 1450`. */
+function tunnelText({ node, endpointNode, tunnel, connection }: ConnectionRecord): string {
+  const of = tunnel?.parameters ?? {}
+  const mtu = connection?.context?.MTU ?? 0
+  return [
+    `${tunnel?.type ?? ''} ${of[parameter.vni] ?? ''} from ${of[parameter.srcIp] ?? '?'} on ${node} to ${of[parameter.dstIp] ?? '?'} on ${endpointNode}`,
+    `port ${of[parameter.dstPort] ?? '?'}`,
+    ...(mtu === 0 ? [] : [`MTU ${mtu}`]),
+  ].join(', ')
 }

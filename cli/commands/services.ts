@@ -10,12 +10,13 @@ export function servicesCommand(context: Context): Command {
     .addOption(meshOption())
     .addOption(jsonOption())
     .action(async (options: { readonly name: string; readonly json?: boolean }) => {
-      const rows = await withMesh(options.name, async ({ admin }) => {
-        const [services, endpoints] = await Promise.all([
+      const { rows, nodes } = await withMesh(options.name, async ({ admin, mesh }) => {
+        const [status, services, endpoints] = await Promise.all([
+          mesh.status({}, { signal: context.signal }),
           admin.listNetworkServices({}, { signal: context.signal }),
           admin.listEndpoints({}, { signal: context.signal }),
         ])
-        return services.networkServices.map(item => ({
+        const listed = services.networkServices.map(item => ({
           namespace: item.namespace,
           name: item.networkService?.name ?? '',
           payload: item.networkService?.payload ?? '',
@@ -25,8 +26,9 @@ export function servicesCommand(context: Context): Command {
               endpoint =>
                 endpoint.endpoint?.networkServiceNames.includes(item.networkService?.name ?? '') === true,
             )
-            .map(endpoint => endpoint.endpoint?.name ?? ''),
+            .map(endpoint => ({ name: endpoint.endpoint?.name ?? '', node: endpoint.node })),
         }))
+        return { rows: listed, nodes: status.nodes }
       })
       if (options.json === true) context.out(`${JSON.stringify(rows, undefined, 2)}\n`)
       else
@@ -38,7 +40,7 @@ export function servicesCommand(context: Context): Command {
               row.name,
               row.payload,
               String(row.matches),
-              row.endpoints.join(','),
+              row.endpoints.map(({ name, node }) => (nodes > 1 ? `${name} on ${node}` : name)).join(', '),
             ]),
           ),
         )

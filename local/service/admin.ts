@@ -2,28 +2,37 @@ import type { Node } from '#local/nodes/node.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Handlers } from '#sdk/rpc/types.ts'
 import type { Admin, Event } from '#sdk/wire/gen/admin/admin_pb.ts'
+import { firstThatAnswers } from './first-that-answers.ts'
+import { joinRecords } from './join-records.ts'
 import { merge } from './merge.ts'
 
-/** The admin service over all nodes: lists are joined, changes go to every manager. */
+/** The admin service over all nodes: lists are joined, a change goes to the manager that it concerns, or to any. */
 export function adminHandlers(nodes: readonly Node[]): Handlers<typeof Admin, unknown> {
   const each = <T>(ask: (node: Node) => Promise<T>): Promise<readonly T[]> => Promise.all(nodes.map(ask))
+  const records = async () =>
+    (await each(({ admin }) => admin.listConnections({}))).flatMap(({ connections }) => connections)
   return {
     status: async () => sum(await each(({ admin }) => admin.status({}))),
-    listConnections: async () => ({
-      connections: (await each(({ admin }) => admin.listConnections({}))).flatMap(
-        ({ connections }) => connections,
-      ),
-    }),
+    listConnections: async () => ({ connections: [...joinRecords(await records())] }),
     listEndpoints: async () => ({
       endpoints: (await each(({ admin }) => admin.listEndpoints({}))).flatMap(({ endpoints }) => endpoints),
     }),
-    listNetworkServices: async () => (await each(({ admin }) => admin.listNetworkServices({})))[0] ?? {},
-    applyNetworkService: async service =>
-      (await each(({ admin }) => admin.applyNetworkService(service)))[0] ?? service,
-    deleteNetworkService: async service =>
-      (await each(({ admin }) => admin.deleteNetworkService(service)))[0] ?? {},
-    closeConnection: async request =>
-      await firstThatKnows(nodes, ({ admin }) => admin.closeConnection(request)),
+    listNetworkServices: () => firstThatAnswers(nodes, ({ admin }) => admin.listNetworkServices({})),
+    applyNetworkService: service =>
+      firstThatAnswers(nodes, ({ admin }) => admin.applyNetworkService(service)),
+    deleteNetworkService: service =>
+      firstThatAnswers(nodes, ({ admin }) => admin.deleteNetworkService(service)),
+    closeConnection: async request => {
+      const [known] = joinRecords(
+        (await records()).filter(({ connection }) => connection?.id === request.connectionId),
+      )
+      const node = nodes.find(({ name }) => name === known?.node)
+      if (node !== undefined) return await node.admin.closeConnection(request)
+      throw new NsmError(
+        'NOT_FOUND',
+        `closing connection ${request.connectionId}: no node has one of that id`,
+      )
+    },
     events: (request, { signal }) => {
       const streams = nodes.map(({ admin }) => admin.events(request, { signal }))
       return request.watch ? merge(streams) : inOrder(streams)
@@ -49,19 +58,6 @@ function sum(all: readonly ManagerStatus[]) {
     endpoints: total('endpoints'),
     workspaces: total('workspaces'),
   }
-}
-
-async function firstThatKnows<T>(nodes: readonly Node[], ask: (node: Node) => Promise<T>): Promise<T> {
-  let last: unknown
-  for (const node of nodes) {
-    try {
-      return await ask(node)
-    } catch (cause) {
-      if (NsmError.from(cause).code !== 'NOT_FOUND') throw cause
-      last = cause
-    }
-  }
-  throw last
 }
 
 async function* inOrder(streams: readonly AsyncIterable<Event>[]): AsyncGenerator<Event, void, void> {

@@ -9,6 +9,7 @@ import { type MeshObject, nameOf, type PodObject, show } from '#local/objects/ob
 import { podSpecOf } from '#local/objects/pod-spec.ts'
 import { changeOf } from '#local/objects/store.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { firstThatAnswers } from './first-that-answers.ts'
 import { noteOnce, type ProgressStream } from './progress.ts'
 
 /** Creates or changes one object. Throws NsmError when it is refused; then nothing was changed. */
@@ -40,7 +41,7 @@ async function put(
     : { object, warnings: [] }
   if (object.kind === 'NetworkService') {
     const service = readNetworkService(object)
-    await Promise.all(mesh.nodes.map(({ admin }) => admin.applyNetworkService(service)))
+    await firstThatAnswers(mesh.nodes, ({ admin }) => admin.applyNetworkService(service))
   }
   mesh.store.put({ written, object: admitted })
   return warnings

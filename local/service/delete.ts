@@ -6,6 +6,7 @@ import { readObject } from '#local/objects/read-object.ts'
 import type { Pod } from '#local/pods/pod.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { DeleteRequest } from '#sdk/wire/gen/local/local_pb.ts'
+import { firstThatAnswers } from './first-that-answers.ts'
 import { finished, type ProgressStream } from './progress.ts'
 
 /** Deletes objects, by manifests or by name; each is told when nothing is left of it. Throws NOT_FOUND. */
@@ -35,7 +36,7 @@ async function removeObject(mesh: LocalMesh, name: ObjectName): Promise<void> {
     throw new NsmError('NOT_FOUND', `${show(name)} does not exist in namespace ${name.namespace}`)
   if (name.kind === 'NetworkService') {
     const service = { namespace: name.namespace, networkService: { name: name.name } }
-    await Promise.all(mesh.nodes.map(({ admin }) => admin.deleteNetworkService(service)))
+    await firstThatAnswers(mesh.nodes, ({ admin }) => admin.deleteNetworkService(service))
   }
   mesh.store.delete(name)
   if (isControllerKind(name.kind))
