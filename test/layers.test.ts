@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   kernel: ['sdk/errors.ts'],
   kube: ['sdk/errors.ts', 'sdk/log.ts'],
   runtime: ['sdk/errors.ts', 'sdk/log.ts', 'package.json'],
-  certs: ['sdk/errors.ts', 'runtime', 'kube'],
+  certs: ['sdk', 'runtime', 'kube'],
   webhook: ['sdk', 'kube', 'runtime', 'certs'],
   'init-client': ['sdk', 'runtime'],
   'sidecar-nsc': ['sdk', 'runtime', 'init-client'],
