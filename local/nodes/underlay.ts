@@ -29,12 +29,13 @@ export function joinNodes(kernel: Kernel, nodes: readonly Netns[], { mtu }: Unde
     using node = kernel.open(netns)
     const port = `node-${offset + 1}`
     own.link.createVeth({ name: port, mtu }, { name: 'eth0', mtu, namespace: node })
-    own.link.set(indexOf(own, port), { master, admin: 'up' })
+    own.link.set(indexOf(own, port), { master, alias: bridge, admin: 'up' })
     const eth0 = indexOf(node, 'eth0')
     const { ipv4, ipv6 } = nodeAddresses(offset + 1)
     node.addr.add(eth0, `${ipv4}/24`)
     node.addr.add(eth0, `${ipv6}/64`)
-    node.link.set(eth0, { admin: 'up' })
+    // A link of ours without an alias is taken by the forwarders for one that was never finished.
+    node.link.set(eth0, { alias: bridge, admin: 'up' })
   }
 }
 
