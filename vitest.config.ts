@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Test tiers. `unit` and `dataflow` need nothing; `kernel` needs its own network namespaces and `local` needs
- * user namespaces, `apiserver` a real control plane, so these are started by `test/run.ts`, which prints why a tier is
- * skipped.
+ * Test tiers. `unit` and `dataflow` need nothing; `kernel` needs its own network namespaces and the four capabilities of
+ * a forwarder, `root` the others too; `local` needs user namespaces, `apiserver` a real control plane, so these are
+ * started by `test/run.ts`, which prints why a tier is skipped.
  */
 export default defineConfig({
   test: {
@@ -15,7 +15,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: ['**/*.test.ts'],
-          exclude: ['node_modules/**', 'dist/**', 'test/**', '**/*.kernel.test.ts'],
+          exclude: ['node_modules/**', 'dist/**', 'test/**', '**/*.kernel.test.ts', '**/*.root.test.ts'],
         },
       },
       { test: { name: 'dataflow', include: ['test/dataflow/**/*.test.ts'] } },
@@ -24,6 +24,16 @@ export default defineConfig({
         test: {
           name: 'kernel',
           include: ['**/*.kernel.test.ts'],
+          exclude: ['node_modules/**', 'dist/**'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'root',
+          include: ['**/*.root.test.ts'],
           exclude: ['node_modules/**', 'dist/**'],
           pool: 'forks',
           fileParallelism: false,

@@ -18,6 +18,9 @@ const c = {
   unshare: libc.func('int unshare(int flags)'),
   mount: libc.func('int mount(str source, str target, str type, ulong flags, str data)'),
   umount2: libc.func('int umount2(str target, int flags)'),
+  capset: libc.func('int capset(const void *header, const void *sets)'),
+  // Variadic in C, which costs nothing for integers.
+  prctl: libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)'),
 }
 
 /** socket(2). */
@@ -153,6 +156,17 @@ export function mount({ source, target, type, flags = 0, data }: MountArguments)
 /** umount2(2). */
 export function umount2(target: string, flags: number): void {
   checked(c.umount2(target, flags), 'umount2', `unmounting ${target}`)
+}
+
+/** capset(2): sets the capabilities of the calling thread, and of no other. */
+export function capset(header: Uint8Array, sets: Uint8Array): void {
+  checked(c.capset(header, sets), 'capset', 'limiting the capabilities of this thread')
+}
+
+/** prctl(2) of the calling thread; what `values` leaves out is 0. */
+export function prctl(option: number, values: readonly number[], doing: string): number {
+  const [a = 0, b = 0] = values
+  return checked(c.prctl(option, a, b, 0, 0), 'prctl', doing)
 }
 
 /**

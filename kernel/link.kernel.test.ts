@@ -10,7 +10,7 @@ test('refuseAdvertisements() turns them off for one interface of one namespace, 
   using folder = temporaryFolder()
   using pod = createNetns(`${folder.path}/pod`)
   using other = createNetns(`${folder.path}/other`)
-  using kernel = netlinkKernel()
+  using kernel = netlinkKernel({ proc: process.env['NSM_PROC'] ?? '/proc' })
   using namespace = kernel.open(pod)
   using peer = kernel.open(other)
   namespace.link.createVeth({ name: 'same' }, { name: 'same', namespace: peer })
