@@ -55,6 +55,12 @@ export function isAssignable({ family, bytes }: Ip): boolean {
   return first !== 0xff && !bytes.subarray(0, 10).equals(Buffer.alloc(10))
 }
 
+/** Whether an address means nothing without an interface: 169.254.0.0/16 (RFC 3927), fe80::/10 (RFC 4291). */
+export function isLinkLocal({ family, bytes }: Ip): boolean {
+  const [first = 0, second = 0] = bytes
+  return family === 'IPv4' ? first === 169 && second === 254 : first === 0xfe && (second & 0xc0) === 0x80
+}
+
 function ipOf(bytes: Buffer): Ip {
   return { text: decodeIp(bytes), family: bytes.length === 4 ? 'IPv4' : 'IPv6', bytes }
 }

@@ -1,5 +1,7 @@
 import { setting } from '#runtime/config.ts'
-import { text } from '#runtime/parse.ts'
+import { integer, text } from '#runtime/parse.ts'
+import { isAssignable, isLinkLocal, parseIp } from './cidr.ts'
+import { defaultVxlanPort } from './tunnel.ts'
 
 /** What the forwarder reads from its environment; the README has the same table. */
 export const config = {
@@ -27,12 +29,31 @@ export const config = {
     default: '',
     doc: 'Path of the manager’s registrar socket; empty means NSM_BASEDIR/nsm.forwarder-registrar.io.sock.',
   }),
+  tunnelIp: setting({
+    env: 'NSM_TUNNEL_IP',
+    also: ['NSM_FORWARDER_SRC_IP'],
+    parse: ipAddress,
+    default: '',
+    doc: 'Address of this node that tunnels of other nodes lead to; empty means that of the default route.',
+  }),
+  vxlanPort: setting({
+    env: 'NSM_VXLAN_PORT',
+    parse: integer({ min: 1, max: 65_535 }),
+    default: defaultVxlanPort,
+    doc: 'UDP port of VXLAN, the same on all nodes; 4789 and 8472 belong to CNIs.',
+  }),
   proc: setting({
     env: 'NSM_PROC',
     parse: text,
     default: '/proc',
     doc: 'Where a writable procfs is mounted, for sysctls; in an ordinary pod /proc is read-only, so mount the host’s.',
   }),
+}
+
+function ipAddress(value: string): string {
+  const ip = parseIp(value)
+  if (ip !== undefined && isAssignable(ip) && !isLinkLocal(ip)) return ip.text
+  throw new Error('expected a unicast address like 192.0.2.1')
 }
 
 /** The name is a part of the socket's. */

@@ -4,10 +4,12 @@ import { begin } from '#sdk/chain/begin.ts'
 import type { Log } from '#sdk/log.ts'
 import { serve } from '#sdk/rpc/serve.ts'
 import type { Address } from '#sdk/rpc/types.ts'
+import type { MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { adopt } from './adopt.ts'
 import { forwarderChain } from './chain.ts'
 import { CrossConnects } from './cross-connects.ts'
 import { newLiveness } from './liveness.ts'
+import { mechanismsOf } from './mechanisms.ts'
 import { forwarderServices } from './service.ts'
 
 /** What a forwarder is made of. */
@@ -16,6 +18,8 @@ export interface ForwarderParts {
   readonly address: Address
   /** Who may connect; throws for others. */
   readonly peerOf: (socket: Socket) => unknown
+  /** What it says that it can do; default: joins pods of this node. */
+  readonly mechanisms?: MechanismUpdate
   readonly log: Log
 }
 
@@ -28,7 +32,7 @@ export interface RunningForwarder extends AsyncDisposable {
 
 /** Adopts the links that are there, then serves. Throws KernelError and what `serve` throws. */
 export async function startForwarder(parts: ForwarderParts): Promise<RunningForwarder> {
-  const { kernel, address, peerOf, log } = parts
+  const { kernel, address, peerOf, mechanisms = mechanismsOf(), log } = parts
   await using stack = new AsyncDisposableStack()
   const stop = stack.adopt(new AbortController(), controller => controller.abort())
   const crossConnects = new CrossConnects()
@@ -43,7 +47,7 @@ export async function startForwarder(parts: ForwarderParts): Promise<RunningForw
     crossConnects.put(present)
     endpoint.adopt(crossConnect.id, crossConnect, crossConnect)
   }
-  const services = forwarderServices(endpoint, crossConnects)
+  const services = forwarderServices(endpoint, { crossConnects, mechanisms })
   const server = stack.use(await serve({ address, services, peerOf, log }))
   log.info({ address, adopted: found.length }, 'serving')
   const following = liveness.follow(events)

@@ -8,6 +8,7 @@ import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
 import { endsOf } from './ends.ts'
+import { withMtu } from './mtu.ts'
 import { planLinks } from './plan.ts'
 import { withStates } from './states.ts'
 
@@ -22,9 +23,10 @@ export function links(kernel: Kernel, known: CrossConnects): Service<CrossConnec
       try {
         // What exists was adopted at the start, so an id that is not known has no links.
         const wire = known.get(plan.id) === undefined ? applyNew : apply
-        const { changes } = await wire(kernel, plan, signal)
+        const { changes, ends } = await wire(kernel, plan, signal)
         if (changes.length > 0) log.info({ id: plan.id, changes }, 'wired')
-        return withStates(crossConnect, { source: State.UP, destination: State.UP })
+        const wired = plan.kind === 'veth' ? crossConnect : withMtu(crossConnect, ends[0].mtu)
+        return withStates(wired, { source: State.UP, destination: State.UP })
       } catch (cause) {
         throw toNsmError(cause)
       }

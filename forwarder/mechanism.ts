@@ -2,25 +2,36 @@ import { interfaceNameRule, isInterfaceName } from '#sdk/service-ref/names.ts'
 import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { mechanismClass, mechanismType, type NetnsRef, netnsRefOf, parameter } from '#sdk/wire/mechanism.ts'
 import { badInput, quoted, unsupported } from './refuse.ts'
+import type { Parameters } from './tunnel.ts'
 
-/** Where one end of a cross connect goes: an interface name in a network namespace. */
+/** An interface name in a network namespace of this node. */
 export interface Attachment {
+  readonly at: 'pod'
   readonly netns: NetnsRef
   readonly name: string
 }
 
-/** Reads where an end goes. `doing` begins the messages. Throws BAD_INPUT, and UNSUPPORTED for what is no kernel interface on this node. */
-export function attachmentOf(connection: Connection | undefined, doing: string): Attachment {
+/** A pod of another node, by a VXLAN tunnel whose parameters were not checked yet. */
+export interface Elsewhere {
+  readonly at: 'node'
+  readonly parameters: Parameters
+}
+
+/** Reads where an end of a cross connect goes. `doing` begins the messages. Throws BAD_INPUT, and UNSUPPORTED for what this forwarder cannot make. */
+export function whereOf(connection: Connection | undefined, doing: string): Attachment | Elsewhere {
   const mechanism = connection?.mechanism
   if (mechanism === undefined)
     throw badInput(doing, 'it has no mechanism; the manager should have chosen one')
   const { cls, type, parameters } = mechanism
-  if (!kernelTypes.includes(type) || !localClasses.includes(cls)) {
-    throw unsupported(
-      doing,
-      `this forwarder attaches ${mechanismClass.local} ${mechanismType.kernel} interfaces only, not ${quoted(`${cls} ${type}`)}`,
-    )
-  }
+  if (localClasses.includes(cls) && kernelTypes.includes(type)) return attachmentOf(parameters, doing)
+  if (cls === mechanismClass.remote && type === mechanismType.vxlan) return { at: 'node', parameters }
+  throw unsupported(
+    doing,
+    `this forwarder makes ${mechanismClass.local} ${mechanismType.kernel} and ${mechanismClass.remote} ${mechanismType.vxlan}, not ${quoted(`${cls} ${type}`)}`,
+  )
+}
+
+function attachmentOf(parameters: Parameters, doing: string): Attachment {
   const name = parameters[parameter.name] ?? ''
   if (!isInterfaceName(name)) {
     throw badInput(doing, `its parameter ${parameter.name} is ${quoted(name)}; expected ${interfaceNameRule}`)
@@ -32,7 +43,7 @@ export function attachmentOf(connection: Connection | undefined, doing: string):
       `its parameter ${parameter.netnsCookie} is missing or no decimal number, so its network namespace is unknown`,
     )
   }
-  return { netns, name }
+  return { at: 'pod', netns, name }
 }
 
 const kernelTypes: readonly string[] = [mechanismType.kernel, mechanismType.kernelV0]

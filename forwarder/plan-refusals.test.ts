@@ -36,10 +36,10 @@ const refused: readonly Refused[] = [
   { what: 'no source', change: it => delete it.source, says: /source: it has no mechanism/ },
   { what: 'no destination', change: it => delete it.destination, says: /destination: it has no mechanism/ },
   {
-    what: 'a remote mechanism',
-    change: mechanism({ cls: 'REMOTE', type: 'VXLAN' }),
+    what: 'another remote mechanism',
+    change: mechanism({ cls: 'REMOTE', type: 'GRE' }),
     code: 'UNSUPPORTED',
-    says: /"REMOTE VXLAN"/,
+    says: /"REMOTE GRE"/,
   },
   {
     what: 'another local mechanism',

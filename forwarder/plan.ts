@@ -1,15 +1,17 @@
-import type { EndPlan, LinkPlan } from '#kernel/link-plan.ts'
-import { formatTag, type Tag } from '#kernel/tag.ts'
+import type { EndPlan, LinkPlan, VethPlan, VxlanPlan } from '#kernel/link-plan.ts'
+import { formatTag, type Role, type Tag } from '#kernel/tag.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { formatCidr } from './cidr.ts'
 import { type LinkContext, readContext } from './context.ts'
-import { type Attachment, attachmentOf } from './mechanism.ts'
+import { type Attachment, type Elsewhere, whereOf } from './mechanism.ts'
 import { badInput, quoted, unsupported } from './refuse.ts'
 import { routesOf } from './routes.ts'
+import { tunnelOf } from './tunnel.ts'
 
 /**
  * Hop 5 of the story: what a cross connect means for the two pods. The source is the client, the destination the
- * endpoint. The source's context describes the link; the destination's is read when the source has none.
+ * endpoint; either may be on another node. The source's context describes the link; the destination's is read when the
+ * source has none.
  *
  * All that came over the wire is checked here and nowhere later. Throws BAD_INPUT for what is malformed, UNSUPPORTED
  * for what only another forwarder could do.
@@ -22,20 +24,58 @@ export function planLinks({ id, payload, source, destination }: CrossConnect): L
   if (!payloads.includes(payload)) {
     throw unsupported(doing, `this forwarder carries the payloads IP and ETHERNET, not ${quoted(payload)}`)
   }
-  const client = attachmentOf(source, `${doing}: source`)
-  const endpoint = attachmentOf(destination, `${doing}: destination`)
+  const client = whereOf(source, `${doing}: source`)
+  const endpoint = whereOf(destination, `${doing}: destination`)
+  const context = readContext(source?.context ?? destination?.context, `${doing}: context`)
+  if (client.at === 'pod' && endpoint.at === 'pod') return pairPlan({ id, context, doing }, client, endpoint)
+  if (client.at === 'pod' && endpoint.at === 'node')
+    return tunnelPlan({ id, context, doing: `${doing}: destination` }, { ...client, role: 'src' }, endpoint)
+  if (client.at === 'node' && endpoint.at === 'pod')
+    return tunnelPlan({ id, context, doing: `${doing}: source` }, { ...endpoint, role: 'dst' }, client)
+  throw badInput(doing, 'both its ends are on other nodes; this forwarder joins pods of its own')
+}
+
+/** What is planned, and how messages begin. */
+interface Subject {
+  readonly id: string
+  readonly context: LinkContext
+  readonly doing: string
+}
+
+function pairPlan({ id, context, doing }: Subject, client: Attachment, endpoint: Attachment): VethPlan {
   if (client.netns.cookie === endpoint.netns.cookie) {
     throw badInput(
       doing,
       `both its ends are in network namespace ${client.netns.cookie}; a pod cannot be wired to itself`,
     )
   }
-  const context = readContext(source?.context ?? destination?.context, `${doing}: context`)
   return {
     id,
     kind: 'veth',
     ends: [endPlan(client, { id, role: 'src' }, context), endPlan(endpoint, { id, role: 'dst' }, context)],
   }
+}
+
+/** The interface gets the MTU that was asked for or that the nodes agreed on, the smaller one. */
+function tunnelPlan(
+  { id, context, doing }: Subject,
+  here: Attachment & { readonly role: Role },
+  { parameters }: Elsewhere,
+): VxlanPlan {
+  const { tunnel, mtu: agreed = Number.POSITIVE_INFINITY } = tunnelOf(parameters, here.role, doing)
+  const mtu = Math.min(context.mtu ?? Number.POSITIVE_INFINITY, agreed)
+  if (mtu < leastIpv6Mtu && hasIpv6(context)) {
+    throw badInput(
+      doing,
+      `it carries ${mtu} bytes in one piece, and the IPv6 of its addresses needs ${leastIpv6Mtu}`,
+    )
+  }
+  const fitted = Number.isFinite(mtu) ? { ...context, mtu } : context
+  return { id, kind: 'vxlan', ends: [endPlan(here, { id, role: here.role }, fitted)], tunnel }
+}
+
+function hasIpv6({ source, destination }: LinkContext): boolean {
+  return [...source.addresses, ...destination.addresses].some(({ family }) => family === 'IPv6')
 }
 
 function endPlan(at: Attachment, tag: Tag, context: LinkContext): EndPlan {
@@ -62,5 +102,8 @@ function isTaggable(id: string): boolean {
 /** An alias has at most 255 bytes (IFALIASZ in linux/if.h), of which `nsm::src` takes eight. */
 const longestId = 247
 
-/** A veth pair carries frames, and so both; v0.2 leaves it empty. */
+/** RFC 8200 §5. */
+const leastIpv6Mtu = 1280
+
+/** Veth and VXLAN carry frames, and so both; v0.2 leaves it empty. */
 const payloads: readonly string[] = ['', 'IP', 'ETHERNET']

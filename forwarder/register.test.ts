@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '#kernel/scratch.ts'
 import { type Log, silent } from '#sdk/log.ts'
 import type { Address } from '#sdk/rpc/types.ts'
+import { mechanismsOf } from './mechanisms.ts'
 import { keepRegistered } from './register.ts'
 import { type Registrar, serveRegistrar } from './registrar.ts'
 
@@ -21,7 +22,12 @@ afterEach(() => owned.disposeAsync())
 
 function start(): Promise<void> {
   const log: Log = { ...silent, warn: (_fields, message) => void warnings.push(message) }
-  const registration = { registrar: address, name: 'kernel-forwarder', socket: '/run/fwd.sock' }
+  const registration = {
+    registrar: address,
+    name: 'kernel-forwarder',
+    socket: '/run/fwd.sock',
+    mechanisms: mechanismsOf(),
+  }
   const registered = keepRegistered(registration, stop.signal, log)
   owned.defer(async () => {
     stop.abort()

@@ -2,10 +2,10 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import { dial } from '#sdk/rpc/dial.ts'
 import type { Address, Client } from '#sdk/rpc/types.ts'
+import type { MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { ForwarderRegistration } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
-import { mechanisms } from './mechanisms.ts'
 
 /** Who registers where. */
 export interface Registration {
@@ -13,6 +13,7 @@ export interface Registration {
   readonly name: string
   /** Path of the socket that we serve. */
   readonly socket: string
+  readonly mechanisms: MechanismUpdate
 }
 
 /**
@@ -53,7 +54,7 @@ export async function keepRegistered(
 
 async function register(
   registrar: Client<typeof ForwarderRegistration>,
-  { name, socket }: Registration,
+  { name, socket, mechanisms }: Registration,
   signal: AbortSignal,
 ): Promise<void> {
   const request = { forwarderName: name, forwarderSocket: socket, mechanisms }

@@ -5,6 +5,8 @@ import type { Config } from '#runtime/config.ts'
 import type { Log } from '#sdk/log.ts'
 import type { config } from './config.ts'
 import { startForwarder } from './forwarder.ts'
+import { mechanismsOf } from './mechanisms.ts'
+import { offeredTunnel } from './offer.ts'
 import { ownUser } from './peer.ts'
 import { keepRegistered } from './register.ts'
 
@@ -19,14 +21,16 @@ export async function run(values: Config<typeof config>, signal: AbortSignal, lo
   const serving = AbortSignal.any([signal, stop.signal])
   try {
     using kernel = netlinkKernel({ proc: values.proc })
+    const mechanisms = mechanismsOf(offeredTunnel(kernel, values, log))
     const parts = {
       kernel,
+      mechanisms,
       address: `unix://${socket}`,
       peerOf: ownUser,
       log,
     } as const
     await using forwarder = await startForwarder(parts)
-    const registration = { registrar: `unix://${registrar}`, name: values.name, socket } as const
+    const registration = { registrar: `unix://${registrar}`, name: values.name, socket, mechanisms } as const
     const registered = keepRegistered(registration, serving, log)
     try {
       await Promise.race([registered, forwarder.following])

@@ -3,14 +3,16 @@ import type { Endpoint } from '#sdk/chain/begin.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { implement, type Served } from '#sdk/rpc/implement.ts'
 import { type CrossConnect, MonitorCrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
-import { Forwarder, MechanismsMonitor } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import { Forwarder, MechanismsMonitor, type MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
-import { mechanisms } from './mechanisms.ts'
 
 /** The three services of a forwarder over its chain. */
 export function forwarderServices<P>(
   endpoint: Endpoint<CrossConnect, CrossConnect>,
-  crossConnects: CrossConnects,
+  {
+    crossConnects,
+    mechanisms,
+  }: { readonly crossConnects: CrossConnects; readonly mechanisms: MechanismUpdate },
 ): readonly Served<P>[] {
   return [
     implement<typeof Forwarder, P>(Forwarder, {
