@@ -25,7 +25,7 @@ describe('the privileges of the program', () => {
   afterEach(() => owned.disposeAsync())
 
   function start(...within: readonly string[]): ChildProcess {
-    const [command = '', ...args] = [...within, process.execPath, 'forwarder/main.ts']
+    const [command, ...args] = [...within, process.execPath, 'forwarder/main.ts']
     const env = { ...process.env, NSM_BASEDIR: base, LOG_LEVEL: 'error' }
     const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'pipe'] })
     const exit = once(child, 'exit')
