@@ -1,0 +1,42 @@
+/** For tests: issuers of certificates for the managers of nodes, all of one authority until another takes over. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeAuthority } from '#certs/authority.ts'
+import { type Authorities, serveIssuer } from '#certs/issuer.ts'
+import type { CertificateAndKey } from '#certs/pem.ts'
+import type { Address } from '#sdk/rpc/types.ts'
+
+/** Issuers that share their authorities. */
+export interface TestIssuers extends AsyncDisposable {
+  /** Who signs and who is believed, from the next enrolment on. */
+  authorities: Authorities
+  /** Starts the issuer of one node; `days` is the life of its certificates. Disposing ends it. */
+  serve(node: string, days?: number): Promise<AsyncDisposable & { readonly address: Address }>
+}
+
+/** A certificate authority for tests. */
+export function testAuthority(name: string): Promise<CertificateAndKey> {
+  return makeAuthority(name)
+}
+
+/** Issuers of a new authority, with their sockets in a directory of their own. */
+export async function testIssuers(): Promise<TestIssuers> {
+  const directory = mkdtempSync(join(tmpdir(), 'nsm-issuer-'))
+  const running = new AsyncDisposableStack()
+  const own: TestIssuers = {
+    authorities: { signing: await makeAuthority('mesh') },
+    serve: async (node, days = 1) => {
+      const address: Address = `unix://${join(directory, `${node}.sock`)}`
+      const server = await serveIssuer({ address, node, days, authorities: () => own.authorities })
+      const once = running.use(new AsyncDisposableStack())
+      once.use(server)
+      return { address, [Symbol.asyncDispose]: () => once.disposeAsync() }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await running.disposeAsync()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+  return own
+}
