@@ -17,13 +17,16 @@ type Input = MessageInitShape<typeof ExecInputSchema>
 /** `nsm exec POD -- COMMAND`: runs a command inside a pod; its exit code becomes ours. */
 export function execCommand(context: Context, exit: (code: number) => void): Command {
   return new Command('exec')
-    .description('run a command inside a pod')
-    .argument('<pod>', 'name of the pod, or deploy/NAME')
+    .description('run a command inside a pod, or in the network namespace of a node')
+    .argument('<pod>', 'name of the pod, deploy/NAME, or node/NAME')
     .argument('<command...>', 'the command, after --')
     .option('-c, --container <container>', 'container whose environment the command gets')
     .addOption(namespaceOption())
     .addOption(meshOption())
-    .addHelpText('after', '\nExample: nsm exec client -- ping -c 1 10.60.1.2')
+    .addHelpText(
+      'after',
+      '\nExamples: nsm exec client -- ping -c 1 10.60.1.2\n          nsm exec node/node-1 -- ip address',
+    )
     .action(async (pod: string, argv: readonly string[], options: ExecOptions) => {
       const code = await withMesh(options.name, async connection => {
         const name = await findPod(connection, { name: pod, namespace: options.namespace }, context.signal)

@@ -1,13 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { LocalMesh } from '#local/mesh.ts'
 import { Queue } from '#local/processes/queue.ts'
-import { type Process, startProcess } from '#local/processes/start-process.ts'
+import { type Command, type Process, startProcess } from '#local/processes/start-process.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { ExecInput, ExecOutputSchema, ExecStart } from '#sdk/wire/gen/local/local_pb.ts'
 
 type Output = MessageInitShape<typeof ExecOutputSchema>
 
-/** Runs a command in a pod's namespace with a container's environment; the last message is its exit code. */
+/** Runs a command in a pod's namespace with a container's environment, or in a node's; the last message is its exit code. */
 export async function* exec(
   mesh: LocalMesh,
   inputs: AsyncIterable<ExecInput>,
@@ -30,7 +30,10 @@ export async function* exec(
   }
 }
 
-function commandIn(mesh: LocalMesh, { namespace, pod: name, container, argv }: ExecStart) {
+/** In a pod, or in a node that is called `node/NAME`, which has no container. */
+function commandIn(mesh: LocalMesh, { namespace, pod: name, container, argv }: ExecStart): Command {
+  const node = mesh.nodes.find(candidate => name === `node/${candidate.name}`)
+  if (node !== undefined) return { netns: node.netns, env: { PATH: process.env['PATH'] ?? '' }, argv }
   const pod = mesh.pods.get(namespace === '' ? 'default' : namespace, name)
   if (argv.length === 0) throw new NsmError('BAD_INPUT', `exec in pod ${name}: no command`)
   return { ...pod.commandLike(container), argv }

@@ -73,6 +73,9 @@ export interface ConnectionRow {
   }
   readonly client: { readonly name: string }
   readonly endpoint: { readonly name: string }
+  readonly node: string
+  readonly endpointNode: string
+  readonly tunnel?: { readonly type: string; readonly parameters: Readonly<Record<string, string>> }
 }
 
 /** All connections of the mesh. */
@@ -84,6 +87,7 @@ export async function connectionsOf(mesh: Mesh): Promise<readonly ConnectionRow[
 /** One row of `nsm ps --json`. */
 export interface PodRow {
   readonly name: string
+  readonly node: string
   readonly status: string
   readonly ready: number
   readonly containers: readonly {
