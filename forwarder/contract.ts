@@ -7,6 +7,9 @@ import { type CrossConnect, CrossConnectEventType } from '#sdk/wire/gen/crosscon
 import { exampleCrossConnect, ipv4Pair } from './example.ts'
 import { type Fixture, type ForwarderHarness, newFixture } from './fixture.ts'
 import { planLinks } from './plan.ts'
+import { checks } from './verify/checks.ts'
+import type { Ground } from './verify/ground.ts'
+import { Trial } from './verify/trial.ts'
 
 const { INITIAL_STATE_TRANSFER, UPDATE, DELETE } = CrossConnectEventType
 
@@ -33,47 +36,19 @@ export function forwarderContract(make: () => ForwarderHarness): void {
     })
   }
 
+  describe('what every forwarder does', () => {
+    test.each(checks.filter(({ needs }) => !needs.includes('network')))('$name', async ({ run }) => {
+      await using trial = new Trial(groundOf(at), { pairs: 'yes', networks: [] })
+      await run(trial)
+    })
+  })
+
   describe('Request', () => {
-    test('makes an interface in each pod and answers with both ends up', async () => {
-      const reply = await at.forwarder.request(crossConnect())
-      expect([reply.source?.state, reply.destination?.state]).toEqual([State.UP, State.UP])
-      expect(at.interfacesIn(client)).toEqual([{ name: 'nsm0', addresses: ['10.0.0.1/30'] }])
-      expect(at.interfacesIn(endpoint)).toEqual([{ name: 'nsm0-nse', addresses: ['10.0.0.2/30'] }])
-    })
-
-    test('changes nothing when it is repeated', async () => {
-      await at.forwarder.request(crossConnect())
-      const before = at.linksIn(client)
-      await at.forwarder.request(crossConnect())
-      expect(at.linksIn(client)).toEqual(before)
-    })
-
-    test('joins the same pods twice for two cross connects', async () => {
-      await Promise.all([
-        at.forwarder.request(crossConnect('x1', '10.30.1', 'nsm0')),
-        at.forwarder.request(crossConnect('x2', '10.30.2', 'nsm1')),
-      ])
-      expect(at.interfacesIn(client)).toEqual([
-        { name: 'nsm0', addresses: ['10.30.1.1/30'] },
-        { name: 'nsm1', addresses: ['10.30.2.1/30'] },
-      ])
-    })
-
     test('replaces names and addresses when the same id asks for others', async () => {
       await at.forwarder.request(crossConnect('x1', '10.0.0', 'nsm0'))
       await at.forwarder.request(crossConnect('x1', '10.0.7', 'eth7'))
       expect(at.interfacesIn(client)).toEqual([{ name: 'eth7', addresses: ['10.0.7.1/30'] }])
       expect(at.interfacesIn(endpoint)).toEqual([{ name: 'eth7-nse', addresses: ['10.0.7.2/30'] }])
-    })
-
-    test('leaves nothing in the old pod when the endpoint is another', async () => {
-      await at.forwarder.request(crossConnect())
-      const [old, next] = [endpoint, at.harness.addNetns()]
-      endpoint = next
-      await at.forwarder.request(crossConnect())
-      expect(at.interfacesIn(old)).toEqual([])
-      expect(at.interfacesIn(client)).toHaveLength(1)
-      expect(at.interfacesIn(next)).toHaveLength(1)
     })
 
     test('leaves nothing in the old pods when both are others', async () => {
@@ -85,72 +60,9 @@ export function forwarderContract(make: () => ForwarderHarness): void {
       expect(old.flatMap(netns => at.interfacesIn(netns))).toEqual([])
       expect(at.interfacesIn(client)).toHaveLength(1)
     })
-
-    test('refuses a malformed cross connect', async () => {
-      const request = at.forwarder.request({ ...crossConnect(), id: '' })
-      await expect(request).rejects.toMatchObject({ code: 'BAD_INPUT' })
-    })
-
-    test('refuses a name that another interface of the pod has, and leaves nothing', async () => {
-      await at.forwarder.request(crossConnect('x1'))
-      await expect(at.forwarder.request(crossConnect('x2', '10.0.1'))).rejects.toMatchObject({
-        code: 'INTERFACE_EXISTS',
-        message: expect.stringContaining('nsm0'),
-      })
-      expect(at.interfacesIn(client)).toHaveLength(1)
-      expect(at.interfacesIn(endpoint)).toHaveLength(1)
-    })
-
-    test('refuses a pod that is gone, and leaves nothing in the other', async () => {
-      at.harness.removeNetns(endpoint)
-      await expect(at.forwarder.request(crossConnect())).rejects.toMatchObject({
-        code: 'KERNEL',
-        message: expect.stringContaining('the pod is gone'),
-      })
-      expect(at.interfacesIn(client)).toEqual([])
-    })
-  })
-
-  describe('Close', () => {
-    test('removes both ends, and succeeds again when they are gone', async () => {
-      await at.forwarder.request(crossConnect())
-      await at.forwarder.close(crossConnect())
-      expect([client, endpoint].flatMap(netns => at.interfacesIn(netns))).toEqual([])
-      await at.forwarder.close(crossConnect())
-      await at.forwarder.close({ id: 'never heard of' })
-    })
-
-    test('is followed by a Request that makes the same links again', async () => {
-      await at.forwarder.request(crossConnect())
-      await at.forwarder.close(crossConnect())
-      await at.forwarder.request(crossConnect())
-      expect(at.interfacesIn(client)).toEqual([{ name: 'nsm0', addresses: ['10.0.0.1/30'] }])
-    })
-
-    test('needs no more than the id', async () => {
-      await at.forwarder.request(crossConnect())
-      await at.forwarder.close({ id: 'x1' })
-      expect([client, endpoint].flatMap(netns => at.interfacesIn(netns))).toEqual([])
-    })
-
-    test('leaves other cross connects of the pods alone', async () => {
-      await at.forwarder.request(crossConnect('x1', '10.30.1', 'nsm0'))
-      await at.forwarder.request(crossConnect('x2', '10.30.2', 'nsm1'))
-      await at.forwarder.close(crossConnect('x1'))
-      expect(at.interfacesIn(client)).toEqual([{ name: 'nsm1', addresses: ['10.30.2.1/30'] }])
-    })
   })
 
   describe('a restart', () => {
-    test('leaves the links, and a repeated Request finds nothing to change', async () => {
-      await at.forwarder.request(crossConnect())
-      const before = at.linksIn(client)
-      await at.restart()
-      expect(at.linksIn(client)).toEqual(before)
-      await at.forwarder.request(crossConnect())
-      expect(at.linksIn(client)).toEqual(before)
-    })
-
     test('adopts what is there: it is monitored and can be closed by its id', async () => {
       await at.forwarder.request(crossConnect())
       await at.restart()
@@ -236,33 +148,6 @@ export function forwarderContract(make: () => ForwarderHarness): void {
       expect(await at.nextEvent()).toMatchObject({ type: DELETE, crossConnects: { x1: { id: 'x1' } } })
     })
 
-    test('tells which end is down when a pod dies, and of the end when the other dies too', async () => {
-      await at.forwarder.request(crossConnect())
-      await at.nextEvent()
-      at.harness.removeNetns(endpoint)
-      expect(await at.nextEvent()).toMatchObject({
-        type: UPDATE,
-        crossConnects: { x1: { source: { state: State.UP }, destination: { state: State.DOWN } } },
-      })
-      at.harness.removeNetns(client)
-      expect(await at.nextEvent()).toMatchObject({ type: DELETE, crossConnects: { x1: {} } })
-    })
-
-    test('tells both ends down when somebody deletes the link, and up when a Request repairs it', async () => {
-      await at.forwarder.request(crossConnect())
-      await at.nextEvent()
-      await at.deleteLink(client, 'nsm0')
-      expect(await at.nextEvent()).toMatchObject({
-        type: UPDATE,
-        crossConnects: { x1: { source: { state: State.DOWN }, destination: { state: State.DOWN } } },
-      })
-      await at.forwarder.request(crossConnect())
-      expect(await at.nextEvent()).toMatchObject({
-        type: UPDATE,
-        crossConnects: { x1: { source: { state: State.UP }, destination: { state: State.UP } } },
-      })
-    })
-
     test.each([
       ['set down', { admin: 'down' }, 'interface nsm0 had been set down'],
       ['renamed', { name: 'mine' }, 'interface nsm0 had been renamed to mine'],
@@ -296,17 +181,6 @@ export function forwarderContract(make: () => ForwarderHarness): void {
       at.changeLink(client, 'nsm0', { admin: 'up' })
       expect((await at.nextEvent()).crossConnects['x1']).toMatchObject({ source: { state: State.UP } })
     })
-
-    test('tells of adopted links too when their pod dies', async () => {
-      await at.forwarder.request(crossConnect())
-      await at.restart()
-      await at.nextEvent()
-      at.harness.removeNetns(client)
-      expect(await at.nextEvent()).toMatchObject({
-        type: UPDATE,
-        crossConnects: { x1: { source: { state: State.DOWN }, destination: { state: State.UP } } },
-      })
-    })
   })
 
   test('MonitorMechanisms tells that kernel interfaces are offered, by both names', async () => {
@@ -318,4 +192,16 @@ export function forwarderContract(make: () => ForwarderHarness): void {
       break
     }
   })
+}
+
+function groundOf(at: Fixture): Ground {
+  using own = at.harness.kernel.openOwn()
+  return {
+    clients: () => at,
+    kernel: at.harness.kernel,
+    addPod: () => at.harness.addNetns(),
+    removePod: netns => at.harness.removeNetns(netns),
+    restart: () => at.restart(),
+    own: own.netns,
+  }
 }

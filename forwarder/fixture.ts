@@ -23,6 +23,7 @@ type LinkFacts = Pick<Link, 'index' | 'name' | 'alias' | 'mac' | 'mtu'> & {
 export interface Fixture extends AsyncDisposable {
   readonly harness: ForwarderHarness
   readonly forwarder: Client<typeof Forwarder>
+  readonly monitor: Client<typeof MonitorCrossConnect>
   readonly mechanisms: Client<typeof MechanismsMonitor>
   /** The next event of a monitor that begins with the first call. */
   nextEvent(): Promise<CrossConnectEvent>
@@ -61,6 +62,9 @@ export async function newFixture(harness: ForwarderHarness): Promise<Fixture> {
     harness,
     get forwarder() {
       return channel.client(Forwarder)
+    },
+    get monitor() {
+      return channel.client(MonitorCrossConnect)
     },
     get mechanisms() {
       return channel.client(MechanismsMonitor)
