@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { create } from '@bufbuild/protobuf'
 import type { NetnsName } from '#kernel/link-plan.ts'
+import { removeStrayRules } from '#kernel/policy.ts'
 import { type Kernel, type Link, type Namespace, ourGroup } from '#kernel/port.ts'
 import { parseTag, type Tag } from '#kernel/tag.ts'
 import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
@@ -21,8 +22,8 @@ interface FoundEnd extends Tag {
 /**
  * What an earlier life of this forwarder made. The kernel tells the ids, names, namespaces and addresses; the rest
  * comes with the manager's next request, which finds the links as they should be and changes nothing. Links that the
- * earlier life had not finished, and so nobody was told of, are removed. Other work gets its turns meanwhile.
- * Throws KernelError.
+ * earlier life had not finished, and so nobody was told of, are removed, and so are rules that have lost their links.
+ * Other work gets its turns meanwhile. Throws KernelError.
  */
 export async function adopt(kernel: Kernel): Promise<readonly Present[]> {
   let scan = await scanned(kernel)
@@ -49,6 +50,7 @@ async function scanned(kernel: Kernel): Promise<Scan> {
       using namespace = next
       const links = namespace.link.list()
       ends.push(...endsIn({ kernel, namespace }, links))
+      removeStrayRules(namespace, links)
       undone.push(...links.filter(isUnfinished).map(({ index }) => namespace.link.remove(index)))
     }
     if (performance.now() - began < longestTurnMs) continue

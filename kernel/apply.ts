@@ -89,7 +89,9 @@ async function renew(kernel: Kernel, { work, links, signal }: Renewal): Promise<
     await namespace.link.remove(link.index)
     signal.throwIfAborted()
   }
-  return create(kernel, work)
+  const created = await create(kernel, work)
+  // Rules outlive their link: those of the earlier one are still there, wanted or not.
+  return links.every(link => link === undefined) ? created : [...created, ...(await reconcile(work.ends))]
 }
 
 const mostRounds = 3

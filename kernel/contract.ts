@@ -11,6 +11,8 @@ export interface KernelHarness extends AsyncDisposable {
   removeNetns(netns: NetnsName): void
   /** Adds an address that is not marked as ours. */
   addForeignAddress(netns: NetnsName, index: number, cidr: string): void
+  /** Adds an IPv4 rule for all packets that is not marked as ours. */
+  addForeignRule(netns: NetnsName, table: number): void
 }
 
 /** Tests of the verbs. */

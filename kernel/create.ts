@@ -1,6 +1,7 @@
-import { converge, type Done, doneInWords, type End } from './end.ts'
+import { converge, type Done, doneInWords, type End, newborn } from './end.ts'
 import { KernelError } from './errors.ts'
 import type { EndPlan } from './link-plan.ts'
+import { removeRules } from './policy.ts'
 import type { Kernel, Link, LinkBirth } from './port.ts'
 import { undone } from './undo.ts'
 import type { Work } from './work.ts'
@@ -21,7 +22,10 @@ export async function create(kernel: Kernel, work: Work): Promise<readonly strin
     for (const end of work.ends) configure(end, end === first ? link : bornLink(end), done)
     return [`${work.kind} add`, ...done.map(doneInWords)]
   } catch (cause) {
-    throw await undone(cause, () => first.namespace.link.remove(link.index))
+    throw await undone(cause, async () => {
+      for (const { plan, namespace } of work.ends) removeRules(namespace, [plan.alias])
+      await first.namespace.link.remove(link.index)
+    })
   }
 }
 
@@ -51,10 +55,9 @@ function bornLink({ plan, namespace }: End): Link {
   throw new KernelError(doing, { errno: ENODEV, syscall: 'RTM_GETLINK' })
 }
 
-/** A new end has nothing yet, so the kernel need not be asked what. */
 function configure(end: End, link: Link, done: Done[]): void {
   end.namespace.link.refuseAdvertisements(link.name)
-  converge(end, { link, addresses: [], routes: [], neighbours: [] }, done)
+  converge(end, newborn(end, link), done)
 }
 
 const ENODEV = 19

@@ -1,8 +1,9 @@
 import { canonicalCidr, decodeIp, encodeIp } from './codec/ip.ts'
 import type { EndPlan } from './link-plan.ts'
 import type { Operation } from './operation.ts'
-import type { Address, Link, LinkChange, NeighbourEntry, Route } from './port.ts'
-import { canonicalRoute, isSameRoute } from './same.ts'
+import { policyParts, type RuleFacts } from './policy.ts'
+import type { Address, Link, LinkChange, NeighbourEntry, Route, RouteValue, RuleValue } from './port.ts'
+import { canonicalRoute, isSameRoute, isSameRule } from './same.ts'
 
 /** One end of a link as it is. */
 export interface EndFacts {
@@ -10,22 +11,25 @@ export interface EndFacts {
   readonly addresses: readonly Address[]
   readonly routes: readonly Route[]
   readonly neighbours: readonly NeighbourEntry[]
+  readonly rules: RuleFacts
 }
 
 /**
  * What turns an end from what it is into what the plan wants, in an order that the kernel takes: removals, addresses,
- * the link (it comes up with its addresses), then what needs a link that is up. What others added to the interface
- * stays.
+ * the link (it comes up with its addresses), then what needs a link that is up. A rule comes after the routes of its
+ * table and goes before them, so that no packet finds half a table. What others added to the interface stays.
  */
 export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[] {
   const addresses = addressDifferences(plan, facts)
-  const routes = routeDifferences(plan, facts)
+  const policies = policyParts(plan, facts.rules)
+  const routes = routeDifferences([...plan.routes, ...policies.routes], facts)
+  const rules = ruleDifferences(policies.rules, facts)
   const neighbours = neighbourDifferences(plan, facts)
   return [
-    ...[...routes, ...neighbours, ...addresses].filter(({ verb }) => verb === 'remove'),
+    ...[...rules, ...routes, ...neighbours, ...addresses].filter(({ verb }) => verb === 'remove'),
     ...addresses.filter(({ verb }) => verb === 'add'),
     ...linkDifferences(plan, facts.link),
-    ...[...routes, ...neighbours].filter(({ verb }) => verb === 'add'),
+    ...[...routes, ...neighbours, ...rules].filter(({ verb }) => verb === 'add'),
   ]
 }
 
@@ -55,14 +59,23 @@ function addressDifferences(plan: EndPlan, { addresses }: EndFacts): readonly Op
 }
 
 /** A wanted route that the kernel derives from an address by itself is there already. */
-function routeDifferences(plan: EndPlan, { routes }: EndFacts): readonly Operation[] {
+function routeDifferences(plan: readonly RouteValue[], { routes }: EndFacts): readonly Operation[] {
   const stale = routes.filter(
-    route => route.origin === 'ours' && !plan.routes.some(wanted => isSameRoute(wanted, route)),
+    route => route.origin === 'ours' && !plan.some(wanted => isSameRoute(wanted, route)),
   )
-  const missing = plan.routes.filter(wanted => !routes.some(route => isSameRoute(wanted, route)))
+  const missing = plan.filter(wanted => !routes.some(route => isSameRoute(wanted, route)))
   return [
     ...stale.map((route): Operation => ({ noun: 'route', verb: 'remove', value: canonicalRoute(route) })),
     ...missing.map((route): Operation => ({ noun: 'route', verb: 'add', value: canonicalRoute(route) })),
+  ]
+}
+
+function ruleDifferences(plan: readonly RuleValue[], { rules }: EndFacts): readonly Operation[] {
+  const stale = rules.own.filter(rule => !plan.some(wanted => isSameRule(wanted, rule)))
+  const missing = plan.filter(wanted => !rules.own.some(rule => isSameRule(wanted, rule)))
+  return [
+    ...[...stale, ...rules.stray].map((value): Operation => ({ noun: 'rule', verb: 'remove', value })),
+    ...missing.map((value): Operation => ({ noun: 'rule', verb: 'add', value })),
   ]
 }
 

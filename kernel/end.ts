@@ -4,6 +4,7 @@ import { KernelError } from './errors.ts'
 import type { EndPlan } from './link-plan.ts'
 import type { EndState } from './link-state.ts'
 import { inverse, type Operation, operationInWords, perform } from './operation.ts'
+import { lookAtRules } from './policy.ts'
 import { type Link, type Namespace, ourGroup } from './port.ts'
 
 export interface End {
@@ -51,7 +52,17 @@ export function look(end: End): EndFacts {
     addresses: addr.list(link.index),
     routes: route.list(link.index),
     neighbours: neigh.list(link.index),
+    rules: lookAtRules(end.namespace, end.plan, link.index),
   }
+}
+
+/** A link that was just made has nothing yet, so the kernel need not be asked what; but rules outlive their link. Throws KernelError. */
+export function newborn({ plan, namespace }: End, link: Link): EndFacts {
+  const rules =
+    plan.policies.length === 0
+      ? { own: [], stray: [], taken: new Set<number>() }
+      : lookAtRules(namespace, plan, link.index)
+  return { link, addresses: [], routes: [], neighbours: [], rules }
 }
 
 /** Performs what turns the facts into the plan, and notes each operation in `done`. Throws KernelError. */

@@ -23,7 +23,7 @@ test.each([
   {
     name: 'a route that is taken',
     thrown: new KernelError('r', { errno: 17, syscall: 'RTM_NEWROUTE' }),
-    code: 'KERNEL',
+    code: 'ROUTE_IN_USE',
   },
   { name: 'another refusal', thrown: new KernelError('x', { errno: 1, syscall: 'setns' }), code: 'KERNEL' },
   {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { getSystemErrorMessage } from 'node:util'
-import { NsmError } from '#sdk/errors.ts'
+import { type ErrorCode, NsmError } from '#sdk/errors.ts'
 
 const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
 
@@ -42,8 +42,9 @@ export function isKernelError(thrown: unknown, ...codes: readonly string[]): thr
 }
 
 /**
- * The error that leaves this folder's users: EEXIST for an interface becomes INTERFACE_EXISTS, EADDRINUSE for one
- * VNI_IN_USE, any other refusal of the kernel KERNEL; of an AggregateError the first error, which is the cause, decides.
+ * The error that leaves this folder's users: EEXIST for an interface becomes INTERFACE_EXISTS, for a route
+ * ROUTE_IN_USE, EADDRINUSE for an interface VNI_IN_USE, any other refusal of the kernel KERNEL; of an AggregateError
+ * the first error, which is the cause, decides.
  */
 export function toNsmError(thrown: unknown): NsmError {
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown
@@ -52,10 +53,16 @@ export function toNsmError(thrown: unknown): NsmError {
   return new NsmError(codeOf(first), message, { cause: thrown })
 }
 
-function codeOf({ code, syscall }: KernelError): 'INTERFACE_EXISTS' | 'VNI_IN_USE' | 'KERNEL' {
-  if (code === 'EADDRINUSE' && syscall === 'RTM_NEWLINK') return 'VNI_IN_USE'
-  const named = syscall === 'RTM_NEWLINK' || syscall === 'RTM_SETLINK'
-  return code === 'EEXIST' && named ? 'INTERFACE_EXISTS' : 'KERNEL'
+function codeOf({ code, syscall }: KernelError): ErrorCode {
+  return taken[`${code} ${syscall}`] ?? 'KERNEL'
+}
+
+/** What a refusal of a request means when something is taken. */
+const taken: Readonly<Record<string, ErrorCode>> = {
+  'EEXIST RTM_NEWLINK': 'INTERFACE_EXISTS',
+  'EEXIST RTM_SETLINK': 'INTERFACE_EXISTS',
+  'EEXIST RTM_NEWROUTE': 'ROUTE_IN_USE',
+  'EADDRINUSE RTM_NEWLINK': 'VNI_IN_USE',
 }
 
 function meaningOf(errno: number): string {

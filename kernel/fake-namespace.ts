@@ -1,21 +1,41 @@
-import { canonicalCidr, decodeIp, encodeIp } from './codec/ip.ts'
+import { canonicalCidr, canonicalNetwork, decodeIp, encodeIp } from './codec/ip.ts'
 import { KernelError } from './errors.ts'
 import type { FakeLinks } from './fake-links.ts'
 import { fakePath } from './fake-path.ts'
-import type { AddressVerbs, LinkVerbs, Namespace, NeighbourVerbs, RouteValue, RouteVerbs } from './port.ts'
-import { canonicalRoute, isSameRoute } from './same.ts'
+import type {
+  AddressVerbs,
+  LinkVerbs,
+  Namespace,
+  NeighbourVerbs,
+  RouteValue,
+  RouteVerbs,
+  Rule,
+  RuleValue,
+  RuleVerbs,
+} from './port.ts'
+import { refuseStrangers } from './rival.ts'
+import { canonicalRoute, isSameRoute, isSameRule, routeInWords } from './same.ts'
 
 /** Called before each verb, such as `route.add`; what it throws, the verb throws. */
 export type Gate = (verb: string) => void
 
+/** What a fake namespace is made of. */
+export interface FakeParts {
+  readonly cookie: bigint
+  readonly links: FakeLinks
+  /** Rules belong to the namespace and to no link. */
+  readonly rules: Rule[]
+}
+
 /** The verbs of a fake namespace. */
-export function fakeNamespace(cookie: bigint, links: FakeLinks, gate: Gate): Namespace {
+export function fakeNamespace({ cookie, links, rules }: FakeParts, gate: Gate): Namespace {
   const namespace: Namespace = {
     netns: { cookie },
     link: gated('link', linkVerbs(links), gate),
     addr: gated('addr', addressVerbs(links), gate),
     route: gated('route', routeVerbs(links), gate),
     neigh: gated('neigh', neighbourVerbs(links), gate),
+    rule: gated('rule', ruleVerbs(rules), gate),
     [Symbol.dispose]: () => undefined,
   }
   linksOf.set(namespace, links)
@@ -66,6 +86,12 @@ function routeVerbs(links: FakeLinks): RouteVerbs {
       refuseRoute(links, index, route)
       links.update(index, ({ routes }) => ({ routes: [...routes, { ...route, origin: 'ours' }] }))
     },
+    uses: () =>
+      links
+        .all()
+        .flatMap(({ link: { index }, routes }) =>
+          routes.map(({ table = mainTable, origin }) => ({ table, index, origin })),
+        ),
     remove: (index, route) =>
       links.update(index, ({ routes }) => ({
         routes: routes.filter(present => !isSameRoute(route, present)),
@@ -76,14 +102,19 @@ function routeVerbs(links: FakeLinks): RouteVerbs {
 /** What the kernel checks before it takes a route. */
 function refuseRoute(links: FakeLinks, index: number, route: RouteValue): void {
   const { link, addresses } = links.at(index)
+  const doing = `adding route ${routeInWords(route)} by interface ${index}`
   const refuse = (errno: number) => {
-    throw new KernelError(`adding route ${route.prefix} by interface ${index}`, {
-      errno,
-      syscall: 'RTM_NEWROUTE',
-    })
+    throw new KernelError(doing, { errno, syscall: 'RTM_NEWROUTE' })
   }
   if (link.admin === 'down') refuse(ENETDOWN)
-  if (links.all().some(({ routes }) => routes.some(({ prefix }) => prefix === route.prefix))) refuse(EEXIST)
+  const rivals = links
+    .all()
+    .flatMap(other =>
+      other.routes
+        .filter(({ prefix, table }) => prefix === route.prefix && table === route.table)
+        .map(({ origin }) => ({ origin, link: other.link })),
+    )
+  refuseStrangers(rivals, index, doing)
   const source = route.source
   if (source !== undefined && !addresses.some(({ cidr }) => cidr.startsWith(`${source}/`))) refuse(EINVAL)
 }
@@ -102,6 +133,21 @@ function neighbourVerbs(links: FakeLinks): NeighbourVerbs {
   }
 }
 
+function ruleVerbs(rules: Rule[]): RuleVerbs {
+  const at = (rule: RuleValue) => rules.findIndex(other => isSameRule(rule, other))
+  return {
+    list: () => [...rules],
+    add(rule) {
+      const from = rule.from === undefined ? {} : { from: canonicalNetwork(rule.from) }
+      if (at(rule) < 0) rules.push({ ...rule, ...from, origin: 'ours' })
+    },
+    remove(rule) {
+      const found = at(rule)
+      if (found >= 0) rules.splice(found, 1)
+    },
+  }
+}
+
 /** The same verbs, each behind the gate. */
 function gated<T extends object>(noun: string, verbs: T, gate: Gate): T {
   return new Proxy(verbs, {
@@ -113,6 +159,6 @@ function gated<T extends object>(noun: string, verbs: T, gate: Gate): T {
 }
 
 const linksOf = new WeakMap<Namespace, FakeLinks>()
-const EEXIST = 17
+const mainTable = 254
 const EINVAL = 22
 const ENETDOWN = 100

@@ -3,7 +3,7 @@ import { KernelError } from './errors.ts'
 import type { FakeLinks } from './fake-links.ts'
 import type { Path } from './port.ts'
 
-/** The way to an address by the longest prefix of all routes; see `RouteVerbs.lookup`. */
+/** The way to an address by the longest prefix of all routes of the main table; see `RouteVerbs.lookup`. */
 export function fakePath(links: FakeLinks, to: string, from?: string): Path {
   const doing = `looking for the route to ${to}`
   const all = links.all()
@@ -11,7 +11,9 @@ export function fakePath(links: FakeLinks, to: string, from?: string): Path {
   const four = from !== undefined && !from.includes(':')
   if (four && !own.includes(from)) throw new KernelError(doing, { errno: EINVAL, syscall })
   const ways = all.flatMap(({ link, routes, addresses }) =>
-    routes.map(({ prefix, source }) => ({ link, prefix, source, addresses })),
+    routes
+      .filter(({ table }) => table === undefined)
+      .map(({ prefix, source }) => ({ link, prefix, source, addresses })),
   )
   const [best] = ways
     .filter(({ prefix }) => holds(prefix, to))

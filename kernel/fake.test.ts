@@ -2,6 +2,8 @@ import { describe } from 'vitest'
 import { applyContract } from './apply-contract.ts'
 import { type KernelHarness, kernelContract } from './contract.ts'
 import { FakeKernel } from './fake.ts'
+import { policyContract } from './policy-contract.ts'
+import { ruleContract } from './rule-contract.ts'
 
 function fakeHarness(): KernelHarness {
   const kernel = new FakeKernel()
@@ -10,6 +12,7 @@ function fakeHarness(): KernelHarness {
     addNetns: () => kernel.addNetns(),
     removeNetns: netns => kernel.removeNetns(netns),
     addForeignAddress: (netns, index, cidr) => kernel.addForeignAddress(netns, index, cidr),
+    addForeignRule: (netns, table) => kernel.addForeignRule(netns, table),
     [Symbol.asyncDispose]: async () => kernel[Symbol.dispose](),
   }
 }
@@ -17,4 +20,6 @@ function fakeHarness(): KernelHarness {
 describe('FakeKernel', () => {
   kernelContract(fakeHarness)
   applyContract(fakeHarness)
+  ruleContract(fakeHarness)
+  policyContract(fakeHarness)
 })

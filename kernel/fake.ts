@@ -3,11 +3,12 @@ import { EventQueue } from './event-queue.ts'
 import { FakeLinks } from './fake-links.ts'
 import { fakeNamespace } from './fake-namespace.ts'
 import type { NetnsName } from './link-plan.ts'
-import type { Kernel, KernelEvent, Namespace } from './port.ts'
+import type { Kernel, KernelEvent, Namespace, Rule } from './port.ts'
 
 interface FakeNetns {
   readonly links: FakeLinks
   readonly namespace: Namespace
+  readonly rules: Rule[]
 }
 
 /** A kernel in memory, held to the same contract as the real one; for tests without privilege. */
@@ -44,6 +45,12 @@ export class FakeKernel implements Kernel {
     this.#namespaceOf(cookie).links.update(index, ({ addresses }) => ({
       addresses: [...addresses, { cidr, origin: 'foreign' }],
     }))
+  }
+
+  /** Gives a namespace a rule that is not of ours. */
+  addForeignRule({ cookie }: NetnsName, table: number): void {
+    const rule = { family: 'ipv4', table, priority: 20_000 + table, owner: 0, origin: 'foreign' } as const
+    this.#namespaceOf(cookie).rules.push(rule)
   }
 
   /** Lets the next call of a verb, such as `route.add`, fail. */
@@ -87,7 +94,8 @@ export class FakeKernel implements Kernel {
       changed: link => this.#tell({ type: 'link.changed', netns: cookie, link }),
       gone: link => this.#tell({ type: 'link.gone', netns: cookie, link }),
     })
-    return { links, namespace: fakeNamespace(cookie, links, verb => this.#perform(verb)) }
+    const rules: Rule[] = []
+    return { links, rules, namespace: fakeNamespace({ cookie, links, rules }, verb => this.#perform(verb)) }
   }
 
   #namespaceOf(cookie: bigint): FakeNetns {

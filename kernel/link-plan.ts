@@ -20,7 +20,7 @@ export interface RoutePlan {
   readonly source?: string
 }
 
-/** First and last port, both included. */
+/** First and last port, both included, 1 to 65534: a rule of Linux takes no other (fib_rule_port_range_valid in net/core/fib_rules.c). */
 export interface PortRange {
   readonly first: number
   readonly last: number

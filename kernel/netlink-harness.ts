@@ -1,5 +1,7 @@
 import { encodeAddressKey } from './codec/address.ts'
+import { attribute } from './codec/attribute.ts'
 import { flag } from './codec/message.ts'
+import { u32 } from './codec/value.ts'
 import type { KernelHarness } from './contract.ts'
 import { netlinkKernel } from './netlink.ts'
 import { createNetns, type Netns } from './netns.ts'
@@ -24,6 +26,15 @@ export function netlinkHarness(): KernelHarness {
       using socket = openSocketIn(namespaces.get(cookie) ?? { path: '' })
       const body = encodeAddressKey(index, cidr)
       socket.change({ name: 'RTM_NEWADDR', flags: flag.create, body, doing: 'adding a foreign address' })
+    },
+    addForeignRule({ cookie }, table) {
+      using socket = openSocketIn(namespaces.get(cookie) ?? { path: '' })
+      // struct fib_rule_hdr, and FRA_PRIORITY.
+      const body = Buffer.concat([
+        Buffer.of(2, 0, 0, 0, table, 0, 0, 1, 0, 0, 0, 0),
+        attribute(6, u32(20_000 + table)),
+      ])
+      socket.change({ name: 'RTM_NEWRULE', flags: flag.create, body, doing: 'adding a foreign rule' })
     },
     [Symbol.asyncDispose]: async () => owned.dispose(),
   }

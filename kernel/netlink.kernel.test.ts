@@ -2,8 +2,12 @@ import { describe } from 'vitest'
 import { applyContract } from './apply-contract.ts'
 import { kernelContract } from './contract.ts'
 import { netlinkHarness } from './netlink-harness.ts'
+import { policyContract } from './policy-contract.ts'
+import { ruleContract } from './rule-contract.ts'
 
 describe('netlinkKernel()', () => {
   kernelContract(netlinkHarness)
   applyContract(netlinkHarness)
+  ruleContract(netlinkHarness)
+  policyContract(netlinkHarness)
 })

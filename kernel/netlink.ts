@@ -11,6 +11,7 @@ import type { Place } from './place.ts'
 import type { Kernel, Namespace } from './port.ts'
 import { openNetns } from './resolve.ts'
 import { routeVerbs } from './route.ts'
+import { ruleVerbs } from './rule.ts'
 import { openSocketIn, type Sent } from './socket.ts'
 
 export interface NetlinkOptions {
@@ -74,6 +75,7 @@ function openNamespace(
     addr: addressVerbs(place),
     route: routeVerbs(place),
     neigh: neighbourVerbs(place),
+    rule: ruleVerbs(place),
     [Symbol.dispose]: () => held.dispose(),
   }
 }

@@ -1,12 +1,13 @@
 /** One small change of one end of a link, as plain data: it can be shown, performed and taken back. */
-import type { LinkChange, Namespace, Neighbour, RouteValue } from './port.ts'
-import { routeInWords } from './same.ts'
+import type { LinkChange, Namespace, Neighbour, RouteValue, RuleValue } from './port.ts'
+import { routeInWords, ruleInWords } from './same.ts'
 
 export type Operation =
   | { readonly verb: 'set'; readonly noun: 'link'; readonly value: LinkChange; readonly before: LinkChange }
   | { readonly verb: 'add' | 'remove'; readonly noun: 'addr'; readonly value: string }
   | { readonly verb: 'add' | 'remove'; readonly noun: 'route'; readonly value: RouteValue }
   | { readonly verb: 'add' | 'remove'; readonly noun: 'neigh'; readonly value: Neighbour }
+  | { readonly verb: 'add' | 'remove'; readonly noun: 'rule'; readonly value: RuleValue }
 
 /** Performs an operation on a link. Throws KernelError. */
 export function perform(namespace: Namespace, index: number, operation: Operation): void {
@@ -19,6 +20,8 @@ export function perform(namespace: Namespace, index: number, operation: Operatio
       return namespace.route[operation.verb](index, operation.value)
     case 'neigh':
       return namespace.neigh[operation.verb](index, operation.value)
+    case 'rule':
+      return namespace.rule[operation.verb](operation.value)
   }
 }
 
@@ -36,6 +39,7 @@ export function operationInWords(operation: Operation): string {
 function valueInWords(operation: Operation): string {
   if (operation.noun === 'addr') return operation.value
   if (operation.noun === 'route') return routeInWords(operation.value)
+  if (operation.noun === 'rule') return ruleInWords(operation.value)
   if (operation.noun === 'neigh') return `${operation.value.address} lladdr ${operation.value.mac}`
   return Object.entries(operation.value)
     .map(([what, value]) => `${what} ${value}`)

@@ -1,5 +1,5 @@
 /** The port between what we want (`apply.ts`) and who does it: `netlink.ts` for the real kernel, `fake.ts` for tests. */
-import type { NetnsName, VxlanTunnel } from './link-plan.ts'
+import type { NetnsName, PortRange, VxlanTunnel } from './link-plan.ts'
 
 /** Network namespaces and what happens in them. */
 export interface Kernel extends Disposable {
@@ -28,6 +28,7 @@ export interface Namespace extends Disposable {
   readonly addr: AddressVerbs
   readonly route: RouteVerbs
   readonly neigh: NeighbourVerbs
+  readonly rule: RuleVerbs
 }
 
 export interface LinkVerbs {
@@ -73,11 +74,15 @@ export interface AddressVerbs {
 }
 
 export interface RouteVerbs {
-  /** Of the main table. Equivalent to: `ip route show dev INDEX table main` and `ip -6 …` */
+  /** Of all tables but `local`. Equivalent to: `ip route show dev INDEX table all` and `ip -6 …` */
   list(index: number): readonly Route[]
-  /** Present is success; never replaces another's. Throws EEXIST when the prefix is routed otherwise. Equivalent to: `ip route add PREFIX [via ADDRESS onlink] dev INDEX [src ADDRESS]` */
+  /**
+   * Present is success. Where another link of ours has the prefix in the same table, the new route stands by until
+   * that one goes. Throws EEXIST when somebody else's route has it, or this link routes it otherwise. Equivalent to:
+   * `ip route add PREFIX [via ADDRESS onlink] dev INDEX [src ADDRESS] [table TABLE]`
+   */
   add(index: number, route: RouteValue): void
-  /** Gone is success. Equivalent to: `ip route del PREFIX dev INDEX` */
+  /** Gone is success. Equivalent to: `ip route del PREFIX dev INDEX [table TABLE]` */
   remove(index: number, route: RouteValue): void
   /**
    * The way that packets to an address go, from another one of this namespace or from what the kernel would take.
@@ -86,6 +91,8 @@ export interface RouteVerbs {
    * Equivalent to: `ip route get TO [from FROM]`
    */
   lookup(to: string, from?: string): Path
+  /** Whose routes are in which tables, of all links. Equivalent to: `ip route show table all` */
+  uses(): readonly TableUse[]
 }
 
 export interface NeighbourVerbs {
@@ -95,6 +102,16 @@ export interface NeighbourVerbs {
   add(index: number, neighbour: Neighbour): void
   /** Gone is success. Equivalent to: `ip neighbour del ADDRESS dev INDEX` */
   remove(index: number, neighbour: Neighbour): void
+}
+
+/** Rules of both families; they belong to the namespace and to no link, so nothing but `remove` ends them. */
+export interface RuleVerbs {
+  /** All, whoever made them. Equivalent to: `ip rule show` and `ip -6 rule show` */
+  list(): readonly Rule[]
+  /** Present is success. Equivalent to: `ip rule add [from CIDR] [ipproto N] [sport N-M] [dport N-M] lookup TABLE priority N suppress_ifgroup OWNER protocol 78` */
+  add(rule: RuleValue): void
+  /** Gone is success. Equivalent to: `ip rule del …`, as it was added */
+  remove(rule: RuleValue): void
 }
 
 /** An interface as the kernel tells of it. */
@@ -171,6 +188,8 @@ export interface RouteValue {
   readonly via?: string
   /** Preferred source address. */
   readonly source?: string
+  /** Number of the routing table; absent is the main one. */
+  readonly table?: number
 }
 
 /** The way to an address. */
@@ -184,6 +203,35 @@ export interface Path {
 }
 
 export interface Route extends RouteValue {
+  readonly origin: Origin
+}
+
+/** That a routing table has a route by a link. */
+export interface TableUse {
+  readonly table: number
+  /** Index of the link; absent when the route leaves by none, or by several. */
+  readonly index?: number
+  readonly origin: Origin
+}
+
+/** Sends some packets of one family to a routing table; what is absent matches everything. */
+export interface RuleValue {
+  readonly family: 'ipv4' | 'ipv6'
+  /** CIDR. */
+  readonly from?: string
+  /** IPPROTO_* */
+  readonly protocol?: number
+  readonly sourcePorts?: PortRange
+  readonly destinationPorts?: PortRange
+  readonly table: number
+  /** The lower, the earlier it is asked. */
+  readonly priority: number
+  /** Whose it is, by `ownerOf` an alias. */
+  readonly owner: number
+}
+
+/** A rule as the kernel tells of it; `owner` is 0 unless it is ours. */
+export interface Rule extends RuleValue {
   readonly origin: Origin
 }
 

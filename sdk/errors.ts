@@ -79,6 +79,10 @@ export const errorKinds = {
     { status: 'ALREADY_EXISTS', retry: 'yes', exit: 75 },
     'The node already has a VXLAN device with the proposed VNI on the port.',
   ),
+  ROUTE_IN_USE: kind(
+    { status: 'ALREADY_EXISTS', retry: 'no', exit: 73 },
+    'A route of the pod that is not ours has the prefix of a requested one.',
+  ),
   MANAGER_UNAVAILABLE: kind(
     { status: 'UNAVAILABLE', retry: 'yes', exit: 69 },
     'The manager of the node does not answer.',

@@ -7,10 +7,20 @@ import { decodeLink, encodeVeth } from './link.ts'
 import { nlmsg } from './message.ts'
 import { decodeNeighbour, encodeNeighbour } from './neighbour.ts'
 import { decodeNsid, encodeNsid } from './nsid.ts'
-import { decodeRoute, encodeRoute } from './route.ts'
+import { decodePlacedRoute, decodeRoute, encodeRoute } from './route.ts'
+import { decodeRule, encodeRule } from './rule.ts'
 
 const mac = '02:00:00:00:00:01'
 const route = { prefix: '10.9.0.0/16', via: '10.0.0.2', source: '10.0.0.1' }
+const rule = {
+  family: 'ipv4',
+  from: '10.0.0.0/8',
+  protocol: 6,
+  destinationPorts: { first: 80, last: 90 },
+  table: 300,
+  priority: 9,
+  owner: 0x4000_0001,
+} as const
 const veth = encodeVeth({ name: 'a', mtu: 1400 }, { name: 'b', mac, netnsFd: 7 })
 const ack = (flags: number) => (body: Buffer) => decodeAck({ type: nlmsg.error, flags, sequence: 0, body })
 
@@ -18,6 +28,12 @@ const rows = [
   { name: 'decodeLink', decode: decodeLink, valid: veth },
   { name: 'decodeAddress', decode: decodeAddress, valid: encodeAddress(1, '2001:db8::1/64') },
   { name: 'decodeRoute', decode: decodeRoute, valid: encodeRoute(1, route) },
+  {
+    name: 'decodePlacedRoute',
+    decode: decodePlacedRoute,
+    valid: encodeRoute(1, { ...route, table: 300 }, 7),
+  },
+  { name: 'decodeRule', decode: decodeRule, valid: encodeRule(rule) },
   {
     name: 'decodeNeighbour',
     decode: decodeNeighbour,

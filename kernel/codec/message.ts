@@ -21,6 +21,7 @@ export const flag = {
   replace: 0x100,
   exclusive: 0x200,
   create: 0x400,
+  append: 0x800,
 } as const
 
 /** Flags of answers (linux/netlink.h). */

@@ -24,5 +24,5 @@ export const rtm = {
 /** A request by its name in the C headers. */
 export type RequestName = keyof typeof rtm
 
-/** The protocol number that marks addresses and routes as put there by us; unused by rt_protos of iproute2. */
+/** The protocol number that marks addresses, routes, neighbours and rules as put there by us; unused by rt_protos of iproute2. */
 export const ourProtocol = 78
