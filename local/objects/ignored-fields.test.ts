@@ -21,6 +21,18 @@ test.each([
     fields: ['volumes', 'volumeMounts', 'runAsUser'],
   },
   {
+    story: 'affinity to nodes, and a preference for being apart from other pods',
+    spec: {
+      containers: [],
+      affinity: {
+        nodeAffinity: {},
+        podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] },
+        podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] },
+      },
+    },
+    fields: ['nodeAffinity', 'preferredDuringSchedulingIgnoredDuringExecution'],
+  },
+  {
     story: 'memory of an init container',
     spec: { initContainers: [{ resources: { requests: { memory: '1Gi' } } }] },
     fields: ['resources (cpu, memory)'],

@@ -6,7 +6,6 @@ const podFields = [
   'hostPID',
   'hostIPC',
   'volumes',
-  'affinity',
   'topologySpreadConstraints',
   'dnsConfig',
   'hostAliases',
@@ -39,9 +38,20 @@ export function ignoredFields(spec: unknown): readonly string[] {
   const contexts = [spec, ...containers].map(holder => holder['securityContext']).filter(isObject)
   return [
     ...present([spec], podFields),
+    ...ignoredAffinity(spec['affinity']),
     ...present(containers, containerFields),
     ...present(contexts, securityFields),
     ...(containers.some(hasLimits) ? ['resources (cpu, memory)'] : []),
+  ]
+}
+
+/** What pods require of each other is heeded (`pods/affinity.ts`). */
+function ignoredAffinity(affinity: unknown): readonly string[] {
+  if (!isObject(affinity)) return []
+  const rules = [affinity['podAffinity'], affinity['podAntiAffinity']].filter(isObject)
+  return [
+    ...present([affinity], ['nodeAffinity']),
+    ...present(rules, ['preferredDuringSchedulingIgnoredDuringExecution']),
   ]
 }
 

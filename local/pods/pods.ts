@@ -31,12 +31,14 @@ export class Pods {
     throw new NsmError('NOT_FOUND', `no pod ${name} in namespace ${namespace}; nsm ps lists what there is`)
   }
 
-  /** Puts an admitted pod on a node and starts it. Throws BAD_INPUT when it names a node that does not exist. */
+  /** Puts an admitted pod on a node and starts it. Throws BAD_INPUT when no node is fit for it. */
   add(object: PodObject, owner?: PodOwner): Pod {
-    const load = new Map(
-      [...this.#homes.keys()].map(node => [node, this.list().filter(pod => pod.node === node).length]),
-    )
-    const node = chooseNode(object.spec, load)
+    const others = this.list().map(pod => ({
+      namespace: pod.object.metadata.namespace,
+      labels: pod.object.metadata.labels ?? {},
+      node: pod.node,
+    }))
+    const node = chooseNode(object, [...this.#homes.keys()], others)
     const home = this.#homes.get(node)
     if (home === undefined) throw new NsmError('INTERNAL', `node ${node} has no home for pods`)
     const pod = new Pod(object, home, owner)

@@ -74,8 +74,8 @@ describe('the examples, with client and endpoint on different nodes', () => {
       far
         .flat()
         .map(({ vni }) => vni)
-        .toSorted(),
-    ).toEqual(vnis.toSorted())
+        .toSorted((a, b) => a - b),
+    ).toEqual(vnis.toSorted((a, b) => a - b))
     for (const device of near.flat())
       expect(device).toMatchObject({ local: '10.240.0.1', remote: '10.240.0.2', port: 14789, mtu: 1450 })
     for (const device of far.flat())
