@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { apply, applyNew } from './apply.ts'
 import type { KernelHarness } from './contract.ts'
 import { toNsmError } from './errors.ts'
+import { addUnderlay } from './example-underlay.ts'
 import type { EndPlan, NetnsName, VethPlan, VxlanPlan, VxlanTunnel } from './link-plan.ts'
 import { list } from './list.ts'
 import { remove } from './remove.ts'
@@ -254,18 +255,8 @@ export function applyContract(make: () => KernelHarness): void {
     // The kernel takes a while to end the tunnels of a namespace that died, and their VNIs are taken until then.
     beforeEach(() => {
       tunnel = { vni: ++vnis, local: '192.0.2.1', remote: '192.0.2.2', port: 14789 }
-      addUnderlay()
+      addUnderlay(harness.kernel)
     })
-
-    /** A network between nodes, which stays: the namespace of the node is the test's own. */
-    function addUnderlay(): void {
-      using own = harness.kernel.openOwn()
-      if (own.link.get('underlay') !== undefined) return
-      own.link.createBridge('underlay')
-      const index = own.link.get('underlay')?.index ?? 0
-      own.link.set(index, { admin: 'up' })
-      for (const cidr of ['192.0.2.1/24', '192.0.2.3/24', '2001:db8::1/64']) own.addr.add(index, cidr)
-    }
 
     function tunnelPlan(to: Partial<VxlanTunnel> = {}, id = 'c1'): VxlanPlan {
       const [source] = plan({ alias: `nsm:${id}:src`, name: id === 'c1' ? 'nsm0' : 'nsm1', mtu: 1400 }).ends
