@@ -29,6 +29,26 @@ export function exampleCrossConnect(example: Example): CrossConnect {
   })
 }
 
+/** A pod of this node and one that another node has. */
+export interface TunnelExample {
+  readonly id?: string
+  readonly source: ExampleEnd
+  /** Of the mechanism between the nodes. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly context?: MessageInitShape<typeof ConnectionContextSchema>
+}
+
+export function exampleTunnel(example: TunnelExample): CrossConnect {
+  const { id = 'x1', source, parameters, context = ipv4Pair('10.0.0') } = example
+  const remote = { cls: 'REMOTE', type: 'VXLAN', parameters: { ...parameters } }
+  return create(CrossConnectSchema, {
+    id,
+    payload: 'IP',
+    source: { id: `${id}-client`, mechanism: mechanism(source), context },
+    destination: { id: `${id}-endpoint`, mechanism: remote, context },
+  })
+}
+
 /** The context of an endpoint that hands out the first /30 of a /24. */
 export function ipv4Pair(net: string): MessageInitShape<typeof ConnectionContextSchema> {
   return { ipContext: { srcIpAddrs: [`${net}.1/30`], dstIpAddrs: [`${net}.2/30`] } }

@@ -7,4 +7,5 @@ import { tunnelContract } from './tunnel-contract.ts'
 describe('a forwarder over the real kernel', () => {
   forwarderContract(netlinkHarness)
   tunnelContract(netlinkHarness)
+  oneEndContract(netlinkHarness)
 })
