@@ -1,41 +1,37 @@
-import { once } from 'node:events'
 import type {
   DescMethodBiDiStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   MessageInitShape,
 } from '@bufbuild/protobuf'
-import type { ClientDuplexStream, ClientReadableStream } from '@grpc/grpc-js'
 import { NsmError } from '#sdk/errors.ts'
-import { asBytes, decode, encode } from './codec.ts'
+import { decode, encode } from './codec.ts'
+import { Exchange } from './exchange.ts'
 import { defaultTimeoutMs } from './failure.ts'
 import { itemsUntil } from './items-until.ts'
-import { cancelWith, failureOf, type Line, refuseAborted } from './line.ts'
+import type { Line } from './line.ts'
 import { methodPath } from './method.ts'
 import type { MethodCaller } from './types.ts'
+
+/** Times that a call is asked which the server refuses without looking at it, as when it is just ending. */
+const mostTries = 3
 
 /** Calls a method that has one answer. */
 export function unaryCaller(line: Line, method: DescMethodUnary): MethodCaller<DescMethodUnary> {
   const path = methodPath(method)
-  return async (input, options = {}) => {
-    const { signal, timeoutMs = defaultTimeoutMs } = options
-    const attempt = { line, path, signal, timeoutMs }
-    refuseAborted(attempt)
-    const answer = Promise.withResolvers<Buffer>()
+  return async (input, { signal, timeoutMs = defaultTimeoutMs } = {}) => {
     const bytes = encode(method.input, input)
-    const call = line.grpc.makeUnaryRequest<Buffer, Buffer>(
-      path,
-      asBytes,
-      asBytes,
-      bytes,
-      deadlineIn(timeoutMs),
-      (error, value) => {
-        if (error === null && value !== undefined) answer.resolve(value)
-        else answer.reject(failureOf(error, attempt))
-      },
-    )
-    using _ = cancelWith(attempt, call)
-    return decode(method.output, await answer.promise)
+    for (let tries = 1; ; tries++) {
+      using exchange = new Exchange({ line, path, signal, timeoutMs })
+      try {
+        await exchange.start()
+        exchange.send(bytes)
+        exchange.end()
+        return decode(method.output, await exchange.only())
+      } catch (thrown) {
+        if (!exchange.refused || tries === mostTries) throw thrown
+      }
+    }
   }
 }
 
@@ -46,22 +42,12 @@ export function serverStreamCaller(
 ): MethodCaller<DescMethodServerStreaming> {
   const path = methodPath(method)
   return async function* (input, options = {}) {
-    const attempt = { line, path, ...options }
-    refuseAborted(attempt)
     const bytes = encode(method.input, input)
-    const call = line.grpc.makeServerStreamRequest<Buffer, Buffer>(
-      path,
-      asBytes,
-      asBytes,
-      bytes,
-      deadlineIn(options.timeoutMs),
-    )
-    using _ = cancelWith(attempt, call)
-    try {
-      for await (const output of received(call)) yield decode(method.output, output)
-    } catch (thrown) {
-      throw failureOf(thrown, attempt)
-    }
+    using exchange = new Exchange({ line, path, ...options })
+    await exchange.start()
+    exchange.send(bytes)
+    exchange.end()
+    yield* outputs(exchange, method)
   }
 }
 
@@ -72,21 +58,12 @@ export function bidiCaller(
 ): MethodCaller<DescMethodBiDiStreaming> {
   const path = methodPath(method)
   return async function* (inputs, options = {}) {
-    const attempt = { line, path, ...options }
-    refuseAborted(attempt)
-    const call = line.grpc.makeBidiStreamRequest<Buffer, Buffer>(
-      path,
-      asBytes,
-      asBytes,
-      deadlineIn(options.timeoutMs),
-    )
-    using _ = cancelWith(attempt, call)
+    using exchange = new Exchange({ line, path, ...options })
+    await exchange.start()
     const sending = new AbortController()
-    const sent = send(call, encoded(inputs, method), sending.signal)
+    const sent = send(exchange, encoded(inputs, method), sending.signal)
     try {
-      for await (const output of received(call)) yield decode(method.output, output)
-    } catch (thrown) {
-      throw failureOf(thrown, attempt)
+      yield* outputs(exchange, method)
     } finally {
       sending.abort()
       await sent
@@ -94,16 +71,9 @@ export function bidiCaller(
   }
 }
 
-async function* received(
-  call: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>,
-): AsyncGenerator<Buffer, void> {
-  // The status of a cancelled call may still arrive as an 'error' when nobody reads any more.
-  call.on('error', () => undefined)
-  try {
-    yield* call.iterator({ destroyOnReturn: false })
-  } finally {
-    call.cancel()
-  }
+async function* outputs(exchange: Exchange, method: DescMethodServerStreaming | DescMethodBiDiStreaming) {
+  for (let bytes = await exchange.next(); bytes !== undefined; bytes = await exchange.next())
+    yield decode(method.output, bytes)
 }
 
 async function* encoded(
@@ -114,21 +84,14 @@ async function* encoded(
 }
 
 /** Sends until the inputs end or the signal is aborted. A failure of the inputs fails the call. */
-async function send(
-  call: ClientDuplexStream<Buffer, Buffer>,
-  inputs: AsyncIterable<Buffer>,
-  signal: AbortSignal,
-): Promise<void> {
+async function send(exchange: Exchange, inputs: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
   try {
     for await (const input of itemsUntil(inputs, signal)) {
-      if (!call.write(input)) await once(call, 'drain', { signal })
+      exchange.send(input)
+      await exchange.drained()
     }
-    call.end()
+    exchange.end()
   } catch (thrown) {
-    if (!signal.aborted) call.destroy(NsmError.from(thrown))
+    if (!signal.aborted) exchange.abort(NsmError.from(thrown))
   }
-}
-
-function deadlineIn(timeoutMs: number | undefined) {
-  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs }
 }

@@ -34,11 +34,6 @@ export function decode<S extends DescMessage>(schema: S, bytes: Uint8Array): Mes
   }
 }
 
-/** What grpc-js serialises with: it carries bytes, so that a malformed message can be answered properly. */
-export function asBytes(bytes: Buffer): Buffer {
-  return bytes
-}
-
 function reason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

@@ -45,11 +45,6 @@ export function timedOut(attempt: Attempt, timeoutMs: number): NsmError {
   return new NsmError('DEADLINE', `${calling(attempt)}: no answer within ${timeoutMs} ms`)
 }
 
-/** Throws what `givenUp` makes if the signal is aborted. */
-export function refuseAborted(attempt: Attempt, signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw givenUp(attempt, signal)
-}
-
 /** The caller's signal was aborted: DEADLINE if by a time-out, an NsmError as it is, else CANCELLED. */
 export function givenUp(attempt: Attempt, signal: AbortSignal): NsmError {
   const reason: unknown = signal.reason

@@ -13,19 +13,53 @@ export function frame(message: Uint8Array): Buffer {
   return framed
 }
 
-/** The one message of a unary answer. Throws BAD_INPUT when it is compressed, cut short, followed by more or too large. */
-export function unframe(answer: Uint8Array): Uint8Array {
-  const body = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)
-  if (body.byteLength < prefixLength) throw malformed(`it has ${body.byteLength} bytes, less than a prefix`)
-  if (body.readUInt8(0) !== 0) throw malformed('it is compressed, which was not asked for')
-  const length = body.readUInt32BE(1)
-  if (length > messageLimit)
-    throw malformed(`its message has ${length} bytes, more than the ${messageLimit} allowed`)
-  if (length !== body.byteLength - prefixLength)
-    throw malformed(`its prefix says ${length} bytes and ${body.byteLength - prefixLength} came`)
-  return body.subarray(prefixLength)
+/** Takes the bytes of a stream apart into messages. */
+export class MessageReader {
+  #parts: Buffer[] = []
+  #size = 0
+
+  /** Bytes of a message that has begun and not ended. */
+  get rest(): number {
+    return this.#size
+  }
+
+  /** The messages that are whole now. Throws BAD_INPUT when one is compressed or too large. */
+  push(bytes: Buffer): readonly Buffer[] {
+    this.#parts.push(bytes)
+    this.#size += bytes.length
+    if (this.#size < this.#wanted()) return []
+    const [first = bytes] = this.#parts
+    let rest = this.#parts.length === 1 ? first : Buffer.concat(this.#parts, this.#size)
+    const messages: Buffer[] = []
+    for (
+      let length = lengthOf(rest);
+      length !== undefined && rest.length >= length;
+      length = lengthOf(rest)
+    ) {
+      messages.push(rest.subarray(prefixLength, length))
+      rest = rest.subarray(length)
+    }
+    this.#parts = rest.length === 0 ? [] : [rest]
+    this.#size = rest.length
+    return messages
+  }
+
+  /** Bytes of the first message with its prefix, as far as is known: so much must be there before it is worth to look. */
+  #wanted(): number {
+    const [first] = this.#parts
+    return (first === undefined ? undefined : lengthOf(first)) ?? prefixLength
+  }
+}
+
+/** Length of the message that begins here, with its prefix; undefined when the prefix is not whole. */
+function lengthOf(bytes: Buffer): number | undefined {
+  if (bytes.length < prefixLength) return undefined
+  if (bytes.readUInt8(0) !== 0) throw malformed('it is compressed, which was not agreed')
+  const length = bytes.readUInt32BE(1)
+  if (length > messageLimit) throw malformed(`it has ${length} bytes, more than the ${messageLimit} allowed`)
+  return prefixLength + length
 }
 
 function malformed(why: string): NsmError {
-  return new NsmError('BAD_INPUT', `cannot read the answer of a gRPC server: ${why}`)
+  return new NsmError('BAD_INPUT', `cannot read a gRPC message: ${why}`)
 }

@@ -1,22 +1,23 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
+import { NsmError } from '#sdk/errors.ts'
+import type { Handling } from './handle.ts'
 
-/** Path of `grpc.health.v1.Health/Check`, which Kubernetes' gRPC probes call with an empty service name. */
-export const healthCheckPath = '/grpc.health.v1.Health/Check'
+const serving = Buffer.from(new BinaryWriter().tag(1, WireType.Varint).int32(1).finish())
 
-const serving = 1
-
-/** Answers a health check: SERVING for the server as a whole and for each of its services, NOT_FOUND for others. */
-export function checkHealth(
-  services: ReadonlySet<string>,
-  call: Pick<ServerUnaryCall<Buffer, Buffer>, 'request'>,
-  reply: sendUnaryData<Buffer>,
-): void {
-  const service = serviceOf(call.request)
-  if (service === '' || services.has(service)) {
-    reply(null, Buffer.from(new BinaryWriter().tag(1, WireType.Varint).int32(serving).finish()))
-  } else {
-    reply({ code: status.NOT_FOUND, details: `this server does not serve ${service}` })
+/**
+ * `grpc.health.v1.Health/Check`, which Kubernetes' gRPC probes call with an empty service name: SERVING for the server
+ * as a whole and for each of its services, NOT_FOUND for others.
+ */
+export function healthCheck(services: ReadonlySet<string>): Handling<unknown> {
+  return {
+    path: '/grpc.health.v1.Health/Check',
+    kind: 'unary',
+    async answer({ inbox, reply }) {
+      const service = serviceOf(await inbox.only())
+      if (service !== '' && !services.has(service))
+        throw new NsmError('NOT_FOUND', `this server does not serve ${service}`)
+      reply.send(serving)
+    },
   }
 }
 

@@ -1,83 +1,90 @@
-import { connectivityState, type Client as GrpcClient, type Metadata } from '@grpc/grpc-js'
-import { grpcStatus, NsmError } from '#sdk/errors.ts'
-import type { Target } from './address.ts'
-import { connectionLost, givenUp, timedOut, unreachable } from './failure.ts'
-import { errorCodeTrailer, fromStatus } from './status.ts'
+import { connect as connectSocket, type Socket } from 'node:net'
+import { NsmError } from '#sdk/errors.ts'
+import { Connection } from '#sdk/http2/connection.ts'
+import { parseAddress, type Target } from './address.ts'
+import { keepAlive } from './keep-alive.ts'
 import type { Address } from './types.ts'
 
-/** What the calls of one channel share. */
-export interface Line {
+/** Opens a socket to a server; it may still be connecting, also by TLS (then HTTP/2 has to be agreed by ALPN). */
+export type Connect = (target: Target) => Socket
+
+/** Milliseconds after which a connection that does not come about is given up. */
+const connectTimeoutMs = 20_000
+
+/** The way to one server: a connection that is made when it is needed, and again when it was lost. */
+export class Line implements Disposable {
   readonly address: Address
   readonly target: Target
-  readonly grpc: GrpcClient
-  /** Aborted when the channel is disposed. */
-  readonly closed: AbortSignal
-}
+  readonly #connect: Connect
+  readonly #closing = new AbortController()
+  #current: Connection | undefined
+  #connecting: Promise<Connection> | undefined
 
-/** One call: what its errors name and what can end it early. */
-export interface LineAttempt {
-  readonly line: Line
-  readonly path: string
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs?: number | undefined
-}
+  /** Throws BAD_CONFIG for a malformed address. */
+  constructor(address: Address, connect: Connect = plainly) {
+    this.address = address
+    this.target = parseAddress(address)
+    this.#connect = connect
+  }
 
-/** Throws at once when the caller has given up already or the channel is disposed. */
-export function refuseAborted(attempt: LineAttempt): void {
-  const aborted = abortedOf(attempt)
-  if (aborted !== undefined) throw givenUp(named(attempt), aborted)
-}
+  /** Aborted when the line is disposed of. */
+  get closed(): AbortSignal {
+    return this.#closing.signal
+  }
 
-/** Cancels the call when its caller gives up or the channel is disposed; dispose when the call is over. */
-export function cancelWith({ line, signal }: LineAttempt, call: { cancel(): void }): Disposable {
-  const cancel = (): void => call.cancel()
-  const signals = signal === undefined ? [line.closed] : [line.closed, signal]
-  for (const each of signals) each.addEventListener('abort', cancel, { once: true })
-  return {
-    [Symbol.dispose]: () => {
-      for (const each of signals) each.removeEventListener('abort', cancel)
-    },
+  /** The connection of now, if there is one that calls can use. */
+  get current(): Connection | undefined {
+    return this.#current?.usable === true ? this.#current : undefined
+  }
+
+  /** A connection that can be used. Fails with the socket's error. */
+  async connection(): Promise<Connection> {
+    if (this.current !== undefined) return this.current
+    this.#connecting ??= this.#made()
+    try {
+      return await this.#connecting
+    } finally {
+      this.#connecting = undefined
+    }
+  }
+
+  /** Cancels the calls that are running. */
+  [Symbol.dispose](): void {
+    this.#closing.abort(new NsmError('CANCELLED', `the channel to ${this.address} was closed`))
+    this.#current?.leave()
+  }
+
+  async #made(): Promise<Connection> {
+    const socket = this.#connect(this.target)
+    await connected(socket, this.closed)
+    const connection = new Connection(socket)
+    keepAlive(connection, socket)
+    this.#current = connection
+    if (this.closed.aborted) connection.leave()
+    return connection
   }
 }
 
-/** The NsmError that a failed call throws. */
-export function failureOf(thrown: unknown, attempt: LineAttempt): NsmError {
-  if (thrown instanceof NsmError) return thrown
-  if (!isServiceError(thrown)) return NsmError.from(thrown)
-  const errorCode = thrown.metadata.get(errorCodeTrailer)[0]?.toString()
-  if (errorCode === undefined) {
-    const local = localFailure(thrown, attempt)
-    if (local !== undefined) return local
-  }
-  return fromStatus({ code: thrown.code, message: thrown.details, errorCode }, { cause: thrown })
+function plainly(target: Target): Socket {
+  return target.kind === 'tcp'
+    ? connectSocket({ host: target.host, port: target.port, noDelay: true })
+    : connectSocket({ path: target.path })
 }
 
-/** What went wrong on this side of the wire, if the status was made here. */
-function localFailure(error: ServiceFailure, attempt: LineAttempt): NsmError | undefined {
-  const aborted = abortedOf(attempt)
-  if (aborted !== undefined && error.code === grpcStatus.CANCELLED) return givenUp(named(attempt), aborted)
-  if (error.code === grpcStatus.DEADLINE_EXCEEDED && attempt.timeoutMs !== undefined)
-    return timedOut(named(attempt), attempt.timeoutMs)
-  if (error.code !== grpcStatus.UNAVAILABLE) return undefined
-  const connects =
-    attempt.line.grpc.getChannel().getConnectivityState(false) !== connectivityState.TRANSIENT_FAILURE
-  return connects ? connectionLost(named(attempt), error.details) : unreachable(named(attempt), error.details)
-}
-
-interface ServiceFailure extends Error {
-  readonly code: number
-  readonly details: string
-  readonly metadata: Metadata
-}
-
-function isServiceError(thrown: unknown): thrown is ServiceFailure {
-  return thrown instanceof Error && 'code' in thrown && 'details' in thrown && 'metadata' in thrown
-}
-
-function abortedOf({ line, signal }: LineAttempt): AbortSignal | undefined {
-  return [signal, line.closed].find(each => each?.aborted === true)
-}
-
-function named({ line, path }: LineAttempt) {
-  return { address: line.address, target: line.target, path }
+function connected(socket: Socket, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const event = 'encrypted' in socket ? 'secureConnect' : 'connect'
+  const giveUp = (): void => void socket.destroy(NsmError.from(signal.reason))
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`no connection within ${connectTimeoutMs / 1000} s`)),
+    connectTimeoutMs,
+  )
+  socket.once('error', reject)
+  socket.once('close', () => reject(new Error('the connection was closed')))
+  socket.once(event, resolve)
+  signal.addEventListener('abort', giveUp)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', giveUp)
+  })
 }

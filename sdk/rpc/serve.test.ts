@@ -9,7 +9,6 @@ import { NsmError } from '#sdk/errors.ts'
 import { silent } from '#sdk/log.ts'
 import { MonitorConnection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
-import { asBytes } from './codec.ts'
 import { dial } from './dial.ts'
 import { serveNetworkService, socketDirectory } from './fixture.ts'
 import { serve } from './serve.ts'
@@ -273,6 +272,10 @@ function health(address: string, service: string): Promise<Buffer> {
     '/grpc.health.v1.Health/Check',
     Buffer.from([10, service.length, ...Buffer.from(service)]),
   )
+}
+
+function asBytes(bytes: Buffer): Buffer {
+  return bytes
 }
 
 async function rawCall(address: string, path: string, bytes: Buffer): Promise<Buffer> {

@@ -1,20 +1,14 @@
+import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import {
-  Server as GrpcServer,
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  ServerCredentials,
-} from '@grpc/grpc-js'
+import { Connection } from '#sdk/http2/connection.ts'
 import { type Log, silent } from '#sdk/log.ts'
+import { accepting, type Host } from './accept.ts'
 import { Calls } from './calls.ts'
-import { asBytes, messageLimit } from './codec.ts'
-import { Connections } from './connections.ts'
-import { type Host, handleBidi, handleServerStream, handleUnary } from './handle.ts'
-import { checkHealth, healthCheckPath } from './health.ts'
-import type { Served, ServedMethod } from './implement.ts'
+import { type Handling, handling } from './handle.ts'
+import { healthCheck } from './health.ts'
+import type { Served } from './implement.ts'
+import { keepAlive } from './keep-alive.ts'
 import { type Listening, listen } from './listen.ts'
-import { methodPath } from './method.ts'
 import type { Address } from './types.ts'
 
 /** What to serve, where, and how to know the callers. */
@@ -24,8 +18,10 @@ export interface ServeOptions<P> {
   /** A listening socket that this process inherited, in place of an address. */
   readonly listen?: { readonly fd: number }
   readonly services: readonly Served<P>[]
-  /** Called once per accepted connection before any byte is read; if it throws, the connection is destroyed. */
+  /** Called once per accepted connection before any call is served; if it throws, the connection is destroyed. */
   readonly peerOf: (socket: Socket) => P
+  /** Makes the socket to speak HTTP/2 over of an accepted one, such as its TLS; if it fails, the connection is destroyed. */
+  readonly secure?: (socket: Socket) => Promise<Socket>
   /** Default: says nothing. */
   readonly log?: Log
   /** Permissions of a unix socket's file; default 0o600. */
@@ -42,89 +38,73 @@ const grace = { unary: 500, connection: 1_000 } as const
 
 /** Serves gRPC, with `grpc.health.v1.Health` beside the given services. */
 export async function serve<P>(options: ServeOptions<P>): Promise<Server> {
-  const host: Host<P> = { calls: new Calls(), connections: new Connections(), log: options.log ?? silent }
-  const grpc = newGrpcServer(options.services, host)
-  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
-  const listener = createServer(socket => {
-    if (admit(socket, options.peerOf, host)) injector.injectConnection(socket)
-  })
+  const running: Running<P> = {
+    calls: new Calls(),
+    log: options.log ?? silent,
+    handlings: new Map(handlingsOf(options.services).map(each => [each.path, each])),
+    sockets: new Set(),
+    connections: new Set(),
+  }
+  const listener = createServer({ noDelay: true }, socket => void admit(socket, options, running))
   const listening = await listen(listener, {
     address: options.address,
     listen: options.listen,
     mode: options.mode ?? 0o600,
   })
   listener.on('error', err =>
-    host.log.error({ err, address: listening.address }, 'accepting a connection failed'),
+    running.log.error({ err, address: listening.address }, 'accepting a connection failed'),
   )
   return {
     address: listening.address,
-    [Symbol.asyncDispose]: () => shutDown({ grpc, listening, host }),
+    [Symbol.asyncDispose]: () => shutDown(listening, running),
   }
 }
 
-function admit<P>(socket: Socket, peerOf: (socket: Socket) => P, host: Host<P>): boolean {
-  try {
-    host.connections.admit(socket, peerOf(socket))
-    return true
-  } catch (err) {
-    host.log.warn({ err }, 'refused a connection because its peer could not be identified')
-    socket.destroy()
-    return false
-  }
+interface Running<P> extends Host<P> {
+  /** All that were accepted and have not closed. */
+  readonly sockets: Set<Socket>
+  /** Those of them that calls may come over. */
+  readonly connections: Set<Connection>
 }
 
-function newGrpcServer<P>(services: readonly Served<P>[], host: Host<P>): GrpcServer {
-  const grpc = new GrpcServer({
-    'grpc.enable_channelz': 0,
-    'grpc.max_receive_message_length': messageLimit,
-    'grpc.max_send_message_length': messageLimit,
-    'grpc.keepalive_time_ms': 60_000,
-    'grpc.keepalive_timeout_ms': 20_000,
-  })
-  for (const served of services.flatMap(service => service.methods)) register(grpc, served, host)
+function handlingsOf<P>(services: readonly Served<P>[]): readonly Handling<P>[] {
   const names = new Set(services.map(({ service }) => service.typeName))
-  const health: handleUnaryCall<Buffer, Buffer> = (call, reply) => checkHealth(names, call, reply)
-  grpc.register(healthCheckPath, health, asBytes, asBytes, 'unary')
-  return grpc
+  return [...services.flatMap(({ methods }) => methods).map(method => handling(method)), healthCheck(names)]
 }
 
-function register<P>(grpc: GrpcServer, served: ServedMethod<P>, host: Host<P>): void {
-  const path = methodPath(served.method)
-  switch (served.kind) {
-    case 'unary': {
-      const serveCall: handleUnaryCall<Buffer, Buffer> = (call, reply) =>
-        void handleUnary(served, host, { call, reply })
-      grpc.register(path, serveCall, asBytes, asBytes, 'unary')
-      return
-    }
-    case 'server_streaming': {
-      const serveCall: handleServerStreamingCall<Buffer, Buffer> = call =>
-        void handleServerStream(served, host, call)
-      grpc.register(path, serveCall, asBytes, asBytes, 'serverStream')
-      return
-    }
-    case 'bidi_streaming': {
-      const serveCall: handleBidiStreamingCall<Buffer, Buffer> = call => void handleBidi(served, host, call)
-      grpc.register(path, serveCall, asBytes, asBytes, 'bidi')
-    }
+async function admit<P>(
+  socket: Socket,
+  { peerOf, secure }: ServeOptions<P>,
+  running: Running<P>,
+): Promise<void> {
+  const { sockets, connections, log } = running
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+  // Whoever resets the connection before we know him must not end the program.
+  socket.on('error', () => undefined)
+  try {
+    const speaking = secure === undefined ? socket : await secure(socket)
+    const connection = new Connection(speaking, accepting(running, peerOf(speaking)))
+    connections.add(connection)
+    keepAlive(connection, socket)
+    await connection.closed
+    connections.delete(connection)
+  } catch (err) {
+    log.warn({ err }, 'refused a connection because its peer could not be identified')
+    socket.destroy()
   }
 }
 
-interface Running<P> {
-  readonly grpc: GrpcServer
-  readonly listening: Listening
-  readonly host: Host<P>
-}
-
-async function shutDown<P>({ grpc, listening, host }: Running<P>): Promise<void> {
+async function shutDown<P>(listening: Listening, { calls, sockets, connections }: Running<P>): Promise<void> {
   listening.close()
-  host.calls.abort('stream')
-  // Sends GOAWAY; it calls back at once (Node's http2 servers close their sessions themselves), so we wait for the sockets.
-  grpc.tryShutdown(() => undefined)
+  calls.abort('stream')
+  for (const connection of connections) connection.leave()
   const timers = [
-    setTimeout(() => host.calls.abort('unary'), grace.unary),
-    setTimeout(() => host.connections.cut(), grace.connection),
+    setTimeout(() => calls.abort('unary'), grace.unary),
+    setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, grace.connection),
   ]
-  await host.connections.closed()
+  await Promise.all(Array.from(sockets, async socket => socket.closed || (await once(socket, 'close'))))
   for (const timer of timers) clearTimeout(timer)
 }

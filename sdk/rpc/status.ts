@@ -42,6 +42,13 @@ export function percentDecoded(text: string): string {
   }
 }
 
+/** Writes `grpc-message` (gRPC over HTTP/2, Percent-Encoded): printable ASCII but `%` stands for itself. */
+export function percentEncoded(text: string): string {
+  return text.replaceAll(/[^ -$&-~]+/g, part =>
+    Array.from(Buffer.from(part), byte => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  )
+}
+
 function errorCodeOf(status: Status): ErrorCode {
   if (status.errorCode !== undefined && isErrorCode(status.errorCode)) return status.errorCode
   return foreign.get(status.code) ?? 'INTERNAL'
