@@ -19,8 +19,13 @@ export class Manifests implements Disposable {
   }
 }
 
+/** The node that a pod of a mesh of several nodes is put on; default the mesh's choice. */
+export interface On {
+  readonly node?: string
+}
+
 /** A pod that asks for services by its annotation and then idles. */
-export function clientPod(name: string, annotation: string): string {
+export function clientPod(name: string, annotation: string, { node }: On = {}): string {
   return `apiVersion: v1
 kind: Pod
 metadata:
@@ -29,7 +34,7 @@ metadata:
     ns.networkservicemesh.io: ${JSON.stringify(annotation)}
 spec:
   terminationGracePeriodSeconds: 0
-  containers:
+${nodeLine(node)}  containers:
     - { name: app, image: alpine, command: ["tail", "-f", "/dev/null"] }
 `
 }
@@ -38,7 +43,7 @@ spec:
 export function endpointPod(
   name: string,
   service: string,
-  variables: Readonly<Record<string, string>>,
+  { node, ...variables }: Readonly<Record<string, string>> & On,
 ): string {
   const env = Object.entries({ ENDPOINT_NETWORK_SERVICE: service, ...variables })
     .map(([key, value]) => `        - { name: ${key}, value: ${JSON.stringify(value)} }\n`)
@@ -48,12 +53,16 @@ kind: Pod
 metadata:
   name: ${name}
 spec:
-  containers:
+${nodeLine(node)}  containers:
     - name: nse
       image: networkservicemesh/sidecar-nse:latest
       env:
 ${env}      resources: { limits: { networkservicemesh.io/socket: "1" } }
 `
+}
+
+function nodeLine(node: string | undefined): string {
+  return node === undefined ? '' : `  nodeName: ${node}\n`
 }
 
 /** A service that any endpoint may provide. */
@@ -67,12 +76,14 @@ spec: { payload: IP }
 
 /** One of our programs in a mesh: of the mesh itself, or of the pod that is named. */
 export interface ProgramName {
-  readonly program: 'manager' | 'forwarder' | 'webhook' | 'sidecar-nse' | 'init-client'
+  readonly program: 'manager' | 'forwarder' | 'registry' | 'webhook' | 'sidecar-nse' | 'init-client'
   readonly pod?: string
+  /** Of a mesh of several nodes. */
+  readonly node?: string
 }
 
 /** The pid of a program as the host sees it; undefined while it does not run. */
-export function pidOf(mesh: Mesh, { program, pod }: ProgramName): number | undefined {
+export function pidOf(mesh: Mesh, { program, pod, node }: ProgramName): number | undefined {
   const found = readdirSync('/proc').find(pid => {
     if (!/^\d+$/.test(pid)) return false
     try {
@@ -81,7 +92,8 @@ export function pidOf(mesh: Mesh, { program, pod }: ProgramName): number | undef
       return (
         argv[1]?.endsWith(`/dist/${program}.js`) === true &&
         variables.includes(`NSM_MESH_NAME=${mesh.name}`) &&
-        (pod === undefined || variables.includes(`HOSTNAME=${pod}`))
+        (pod === undefined || variables.includes(`HOSTNAME=${pod}`)) &&
+        (node === undefined || variables.includes(`NODE_NAME=${node}`))
       )
     } catch {
       return false
