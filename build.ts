@@ -27,6 +27,7 @@ await build({
   entryPoints: [
     ...programs.map(name => ({ in: `${name}/main.ts`, out: name })),
     { in: 'kube/kubeconfig.ts', out: 'kubeconfig' },
+    { in: 'forwarder/verify/main.ts', out: 'forwarder-verify' },
     { in: 'bench/inside.ts', out: 'bench' },
     { in: 'bench/client.ts', out: 'bench-client' },
   ],

@@ -11,6 +11,7 @@ import { deleteCommand } from './commands/delete.ts'
 import { describeCommand } from './commands/describe.ts'
 import { downCommand } from './commands/down.ts'
 import { execCommand } from './commands/exec.ts'
+import { forwarderCommand } from './commands/forwarder.ts'
 import { getCommand } from './commands/get.ts'
 import { injectCommand } from './commands/inject.ts'
 import { logsCommand } from './commands/logs.ts'
@@ -77,6 +78,7 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     uninjectCommand(context, exit),
     checkInjectCommand(context, exit),
     certsCommand(context, exit),
+    forwarderCommand(context, exit),
     completionCommand(context, () => nsm),
   ]
   for (const command of commands) nsm.addCommand(command.copyInheritedSettings(nsm))

@@ -6,7 +6,15 @@ import { badInput } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { close } from './close.ts'
 import { monitor } from './monitor.ts'
+import { registration } from './registration.ts'
 import { request } from './request.ts'
 import { restart } from './restart.ts'
 
-export const checks: readonly Check[] = [...request, ...badInput, ...close, ...monitor, ...restart]
+export const checks: readonly Check[] = [
+  ...request,
+  ...badInput,
+  ...close,
+  ...monitor,
+  ...restart,
+  ...registration,
+]

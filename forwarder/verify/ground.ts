@@ -3,6 +3,7 @@ import type { Kernel } from '#kernel/port.ts'
 import type { Client } from '#sdk/rpc/types.ts'
 import type { MonitorCrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import type { Forwarder, MechanismsMonitor } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import type { RegistrarView } from './registrar.ts'
 
 /** What a forwarder says that it can join a pod of its node to. */
 export interface Claims {
@@ -23,6 +24,8 @@ export interface Ground {
   readonly removePod: (netns: NetnsName) => void
   /** Kills the forwarder and starts it again; resolves when it serves. Absent when the forwarder is not ours to kill. */
   readonly restart?: () => Promise<void>
+  /** What it registers with, in the place of a manager. */
+  readonly registrar?: RegistrarView
   /** The forwarder's own namespace, where that is known. */
   readonly own?: NetnsName
 }
@@ -35,14 +38,19 @@ export interface Clients {
 }
 
 /** What a check may need of its ground. */
-export type Need = 'pairs' | 'network' | 'restart' | 'own'
+export type Need = 'pairs' | 'network' | 'restart' | 'registrar' | 'own'
 
 /** Why a ground lacks something, as the end of a sentence; undefined when it has it. */
-export function lack(need: Need, { restart, own }: Ground, { pairs, networks }: Claims): string | undefined {
+export function lack(
+  need: Need,
+  { restart, registrar, own }: Ground,
+  { pairs, networks }: Claims,
+): string | undefined {
   const reasons: Readonly<Record<Need, string | undefined>> = {
     pairs: pairs === 'yes' ? undefined : 'it offers no LOCAL KERNEL mechanism, so it joins no pairs of pods',
     network: networks.length > 0 ? undefined : 'it offers no external network',
     restart: restart === undefined ? 'it was not started by this command, so it is not killed' : undefined,
+    registrar: registrar === undefined ? 'there is no --registrar to register with' : undefined,
     own: own === undefined ? 'it runs in another network namespace than this command' : undefined,
   }
   return reasons[need]
