@@ -13,6 +13,11 @@ export class Channels implements AsyncDisposable {
     return channel
   }
 
+  /** The connection to the manager of another node. */
+  remote(address: Address, _node: string): Channel {
+    return this.get(address)
+  }
+
   /** Forgets a connection, so that the next one begins afresh: the program behind it is gone or new. */
   async drop(address: Address): Promise<void> {
     const channel = this.#open.get(address)

@@ -8,9 +8,11 @@ import { managerChain } from './chain.ts'
 import { Channels } from './channels.ts'
 import { closableAgain } from './closable-again.ts'
 import { EndpointWatch } from './endpoint-watch.ts'
+import { externalOf } from './external-network.ts'
 import { ExternalNetworks } from './external-networks.ts'
 import { ForwarderWatch } from './forwarder-watch.ts'
 import { Forwarders } from './forwarders.ts'
+import { Peers } from './peers.ts'
 import { Registrar } from './registrar.ts'
 import { type ManagerRequest, requestOf, type Wired } from './request.ts'
 import type { State } from './state.ts'
@@ -43,8 +45,11 @@ export interface Core extends AsyncDisposable {
   readonly podGone: (pod: Pod) => Promise<void>
   /** Withdraws the endpoints that were registered from a workspace. */
   readonly workspaceGone: (workspace: string) => Promise<void>
-  /** Watches the endpoints that were known before a restart; one whose pod is unknown is withdrawn. */
-  readonly resume: () => Promise<void>
+  /**
+   * Watches the endpoints that were known before a restart, and says of them where this manager is now; one whose pod is
+   * unknown is withdrawn.
+   */
+  readonly resume: (publicUrl: string) => Promise<void>
 }
 
 /** Puts the manager together around what it remembers; connections of the journal are adopted. */
@@ -54,7 +59,11 @@ export function newCore(state: State, options: CoreOptions): Core {
   const forwarders = new Forwarders()
   const channels = new Channels()
   const vnis = new Vnis(connections.list(), options.drawVni)
-  const chain = closableAgain(managerChain({ ...state, ...options, forwarders, channels, vnis }), connections)
+  const peers = new Peers({ ...state, node, channels, agent: () => agent, log })
+  const chain = closableAgain(
+    managerChain({ ...state, ...options, forwarders, channels, vnis, peers }),
+    connections,
+  )
   for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)
   const agent = new Agent({ ...state, chain, log })
   const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })
@@ -85,12 +94,19 @@ export function newCore(state: State, options: CoreOptions): Core {
       ])
     },
     workspaceGone: workspace => withdraw(record => record.workspace === workspace, 'its workspace was freed'),
-    resume: async () => {
+    resume: async publicUrl => {
       await withdraw(({ pod }) => pods.get(pod.uid) === undefined, 'its pod is gone')
       const own = (await registry.endpoints.list()).filter(record => record.node === node)
-      for (const record of own) await endpoints.follow(record)
+      for (const record of own) {
+        const { endpoint } = record
+        if (endpoint.url !== publicUrl && externalOf(record) === undefined)
+          await registry.endpoints.put({ ...record, endpoint: { ...endpoint, url: publicUrl } })
+        await endpoints.follow(record)
+      }
+      peers.resume()
     },
     [Symbol.asyncDispose]: async () => {
+      await peers[Symbol.asyncDispose]()
       await endpoints[Symbol.asyncDispose]()
       await registrar[Symbol.asyncDispose]()
       await chain[Symbol.asyncDispose]()

@@ -54,6 +54,8 @@ export interface TestNode extends AsyncDisposable {
   apply(name: string, matches?: MessageInitShape<typeof MatchSchema>[], namespace?: string): Promise<void>
   connections(): Promise<readonly ConnectionRecord[]>
   events(): Promise<readonly Event[]>
+  /** Ends the manager; `restart` starts another one. */
+  stop(): Promise<void>
   /** Starts another manager over what this one remembers, as after kill -9. */
   restart(changed?: Partial<ManagerOptions>): Promise<void>
 }
@@ -86,6 +88,7 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
         peers.get(workspace) ?? options.peerOf?.(socket, workspace) ?? { pid: 0, netnsCookie: 0n },
     })
   let manager = await start()
+  const { url } = manager
   const channels: Channel[] = []
   const channelTo = (path: string): Channel => {
     const channel = dial(`unix://${join(baseDir, path)}`)
@@ -98,7 +101,7 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
     baseDir,
     nsmd,
     admin,
-    url: manager.url,
+    url,
     peers,
     register: request =>
       channelTo('nsm.forwarder-registrar.io.sock')
@@ -128,9 +131,12 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
     },
     connections: async () => (await admin.listConnections({})).connections,
     events: async () => await Array.fromAsync(admin.events({})),
+    stop: async () => manager[Symbol.asyncDispose](),
     async restart(changed) {
       await manager[Symbol.asyncDispose]()
-      manager = await start(changed)
+      // At the same address, if it had one.
+      const listen = options.listen === undefined ? {} : { listen: `tcp://${url.slice(6)}` as const }
+      manager = await start({ ...listen, ...changed })
     },
     async [Symbol.asyncDispose]() {
       for (const channel of channels) await channel[Symbol.asyncDispose]()

@@ -17,10 +17,18 @@ export interface WorkspaceRow {
   readonly owner: string
 }
 
+/** The name of a node whose manager may have connections of ours, and where that manager was. */
+export interface PeerRow {
+  readonly id: string
+  readonly url: string
+}
+
 /** What a manager that was killed has to know again. The methods throw STORAGE. */
 export interface Journal {
   readonly connections: Kept<Wired>
   readonly workspaces: Kept<WorkspaceRow>
+  /** Outlives a boot: the other nodes may not have noticed. */
+  readonly peers: Kept<PeerRow>
   readonly pods: PodKeeper
   readonly events: EventKeeper
 }
@@ -45,6 +53,7 @@ export function openJournal(database: DatabaseSync, bootId: string, log: Log): J
     connections: openTable(database, 'journal_connection', 'connection'),
     workspaces: openTable(database, 'journal_workspace', 'workspace'),
     pods: openTable(database, 'journal_pod', 'pod'),
+    peers: openTable(database, 'journal_peer', 'peer'),
   }
   const events = eventKeeper(database, log)
   if (meta.all()[0] !== bootId) {
@@ -65,6 +74,11 @@ export function openJournal(database: DatabaseSync, bootId: string, log: Log): J
       all: () => tables.workspaces.all().map((text): WorkspaceRow => JSON.parse(text)),
       put: row => tables.workspaces.put(row.id, JSON.stringify(row)),
       remove: tables.workspaces.remove,
+    },
+    peers: {
+      all: () => tables.peers.all().map((text): PeerRow => JSON.parse(text)),
+      put: row => tables.peers.put(row.id, JSON.stringify(row)),
+      remove: tables.peers.remove,
     },
     pods: {
       all: () => tables.pods.all().map(text => fromJsonString(PodSchema, text)),

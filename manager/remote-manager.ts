@@ -12,7 +12,7 @@ import { vniIn } from './vnis.ts'
 /** The manager of the node that an endpoint lives on: it attaches the endpoint and answers for it. */
 export function remoteManager({ endpoint, node }: EndpointRecord, options: HopOptions): Hop {
   const where = `endpoint ${endpoint.name} on node ${node}`
-  const address = tcpAddress(endpoint.url)
+  const address = addressOf(endpoint.url)
   if (address === undefined)
     throw new NsmError(
       'ENDPOINT_REFUSED',
@@ -20,7 +20,7 @@ export function remoteManager({ endpoint, node }: EndpointRecord, options: HopOp
     )
   return {
     kind: 'manager',
-    service: options.channels.get(address).client(NetworkService),
+    service: options.channels.remote(address, node).client(NetworkService),
     offer: input => {
       const offers = offersOf(input, options)
       if (offers.length > 0) return offers
@@ -75,6 +75,7 @@ function checked(
   )
 }
 
-function tcpAddress(url: string): Address | undefined {
+/** Where a manager serves others, in the words of the registry; undefined when it does not. */
+export function addressOf(url: string): Address | undefined {
   return url.startsWith('tcp://') ? `tcp://${url.slice('tcp://'.length)}` : undefined
 }

@@ -38,6 +38,26 @@ describe('a manager that was restarted', () => {
     expect(await node.connections()).toEqual([])
   })
 
+  it('leaves a connection as it is when its first refresh fails, and ends all of it later', async () => {
+    await using node = await testNode()
+    await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const client = await node.pod('client')
+    const before = await fakeForwarder(node.baseDir)
+    const answer = await client.service.request(requestFor('vpn'))
+    await before[Symbol.asyncDispose]()
+    await node.restart()
+    await using forwarder = await fakeForwarder(node.baseDir, { wired: before.wired })
+    await eventually('it serves', () => node.connections().catch(() => undefined))
+    forwarder.failure = new Error('no')
+    await expect(client.service.request(requestFor('vpn'))).rejects.toThrow()
+    expect([forwarder.wired.size, endpoint.closed.length]).toEqual([1, 0])
+    expect(await node.connections()).toHaveLength(1)
+    forwarder.failure = undefined
+    await client.service.close(answer)
+    expect([forwarder.wired.size, endpoint.closed.length]).toEqual([0, 1])
+    expect(await node.connections()).toEqual([])
+  })
+
   it('serves its workspaces and knows its endpoints before anybody tells it of them again', async () => {
     await using node = await testNode()
     await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })

@@ -79,7 +79,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     }),
   )
   await workspaces.restore()
-  await core.resume()
+  await core.resume(url)
   const stale = undo.use(
     new StalePods({
       ...state,

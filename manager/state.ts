@@ -9,7 +9,7 @@ import { dial } from '#sdk/rpc/dial.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 import { Connections } from './connections.ts'
 import { Events } from './events.ts'
-import { type Kept, openJournal, type WorkspaceRow } from './journal.ts'
+import { type Kept, openJournal, type PeerRow, type WorkspaceRow } from './journal.ts'
 import { Monitor } from './monitor.ts'
 import { Pods } from './pods.ts'
 
@@ -19,6 +19,7 @@ export interface State extends AsyncDisposable {
   readonly pods: Pods
   readonly connections: Connections
   readonly workspaces: Kept<WorkspaceRow>
+  readonly peers: Kept<PeerRow>
   readonly events: Events
   readonly monitor: Monitor
 }
@@ -66,6 +67,7 @@ export function openState({
     pods: new Pods(journal.pods),
     connections,
     workspaces: journal.workspaces,
+    peers: journal.peers,
     events,
     monitor: new Monitor(connections),
     [Symbol.asyncDispose]: async () => {

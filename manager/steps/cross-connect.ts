@@ -4,11 +4,11 @@ import type { Connections } from '#manager/connections.ts'
 import type { Events } from '#manager/events.ts'
 import { externalOf } from '#manager/external-network.ts'
 import type { Forwarder, Forwarders } from '#manager/forwarders.ts'
+import { type Holding, hold, holdToEnd } from '#manager/hold.ts'
 import { callerName, chosen, type ManagerRequest, podName, type Wired } from '#manager/request.ts'
 import { answerTo, sourceMechanism } from '#manager/source-mechanism.ts'
 import { mtuOf, withMtu } from '#manager/tunnel-mechanism.ts'
 import { service } from '#sdk/chain/chain.ts'
-import type { Owned } from '#sdk/chain/scope.ts'
 import type { Call, Service } from '#sdk/chain/step.ts'
 import { ipContextOf } from '#sdk/elements/endpoint-step.ts'
 import { NsmError } from '#sdk/errors.ts'
@@ -38,8 +38,10 @@ export function crossConnect(options: CrossConnectOptions): Service<ManagerReque
     async request(input, call) {
       const forwarder = chosen(input.forwarder, 'forwarder')
       const asked = build(input, options.connections)
-      await leaveOther(forwarder.name, options.connections.get(input.id), { call, options })
-      await call.scope.own(keyOf(forwarder.name), removal(asked, forwarder.name, options))
+      const had = options.connections.get(input.id)
+      await leaveOther(forwarder.name, had, { call, options })
+      const since = had?.forwarder === forwarder.name ? 'before' : 'now'
+      await hold(call.scope, removal(asked, forwarder.name, options), since)
       const made = await request(forwarder, asked, { signal: call.signal, timeoutMs: options.timeoutMs })
       checkNetwork(input, made)
       tellInterfaces(input, made, options.events)
@@ -55,7 +57,7 @@ export function crossConnect(options: CrossConnectOptions): Service<ManagerReque
       }
     },
     async close(wired, call) {
-      await call.scope.own(keyOf(wired.forwarder), removal(wired.crossConnect, wired.forwarder, options))
+      await holdToEnd(call.scope, removal(wired.crossConnect, wired.forwarder, options))
     },
   })
 }
@@ -67,7 +69,7 @@ async function leaveOther(
   { call, options }: { readonly call: Call; readonly options: CrossConnectOptions },
 ): Promise<void> {
   if (had === undefined || had.forwarder === name) return
-  await call.scope.own(keyOf(had.forwarder), removal(had.crossConnect, had.forwarder, options))
+  await holdToEnd(call.scope, removal(had.crossConnect, had.forwarder, options))
   await call.scope.release(keyOf(had.forwarder))
 }
 
@@ -120,18 +122,14 @@ async function request(
   }
 }
 
-/** Files the removal of the links. A forwarder that is gone finds on its return that nobody wants them. */
-function removal(
-  made: CrossConnect,
-  name: string,
-  { forwarders }: CrossConnectOptions,
-): () => Promise<Owned<undefined>> {
-  return async () => ({
-    value: undefined,
+/** The removal of the links. A forwarder that is gone finds on its return that nobody wants them. */
+function removal(made: CrossConnect, name: string, { forwarders }: CrossConnectOptions): Holding {
+  return {
+    key: keyOf(name),
     release: async () => {
       await forwarders.get(name)?.client.close(made, { timeoutMs: closeMs })
     },
-  })
+  }
 }
 
 function tellInterfaces(input: ManagerRequest, made: CrossConnect, events: Events): void {

@@ -2,13 +2,14 @@ import { create } from '@bufbuild/protobuf'
 import type { Connections } from '#manager/connections.ts'
 import type { Events } from '#manager/events.ts'
 import { externalMechanism, externalOf } from '#manager/external-network.ts'
+import { type Holding, hold, holdToEnd } from '#manager/hold.ts'
 import { hopTo } from '#manager/hop.ts'
 import type { Hop, HopOptions } from '#manager/next-hop.ts'
 import { extendPath } from '#manager/path.ts'
+import type { Peers } from '#manager/peers.ts'
 import { chosen, type ManagerRequest, type ManagerStep, podName, type Wired } from '#manager/request.ts'
 import { withMtu } from '#manager/tunnel-mechanism.ts'
 import type { EndpointRecord } from '#registry/registry.ts'
-import type { Owned } from '#sdk/chain/scope.ts'
 import { ipContextOf } from '#sdk/elements/endpoint-step.ts'
 import { type Connection, State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { ConnectionContextSchema } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
@@ -19,6 +20,7 @@ import { refusalOf } from './refusal.ts'
 export interface EndpointOptions extends HopOptions {
   readonly connections: Connections
   readonly events: Events
+  readonly peers: Peers
   /** Milliseconds that an endpoint may take to answer, and a third of what another manager may. */
   readonly timeoutMs: number
 }
@@ -35,10 +37,13 @@ export function endpoint(options: EndpointOptions): ManagerStep {
     name: 'endpoint',
     async request(input, call, next) {
       const record = chosen(input.endpoint, 'endpoint')
+      using _ = isElsewhere(record, options) ? options.peers.asking(record, input.id) : undefined
       const had = options.connections.get(input.id)
       const connection = wish(input, record, had)
       // Before asking: one that was asked and whose answer was lost has to be told as well.
-      await call.scope.own(keyOf(record, options), farewell(connection, record, options))
+      const goodbye = farewell(connection, record, options)
+      const before = had === undefined ? undefined : farewell(had.connection, had.endpoint, options)
+      await hold(call.scope, goodbye, before?.key === goodbye.key ? 'before' : 'now')
       const network = externalOf(record)
       const asked =
         network === undefined
@@ -46,17 +51,14 @@ export function endpoint(options: EndpointOptions): ManagerStep {
           : // Nobody is asked: the forwarder gives the addresses.
             { connection, destination: { ...connection, mechanism: externalMechanism(network) } }
       const wired = await next({ ...input, ...asked }, call)
-      if (had !== undefined && keyOf(had.endpoint, options) !== keyOf(record, options)) {
-        await call.scope.own(keyOf(had.endpoint, options), farewell(had.connection, had.endpoint, options))
-        await call.scope.release(keyOf(had.endpoint, options))
+      if (before !== undefined && before.key !== goodbye.key) {
+        await holdToEnd(call.scope, before)
+        await call.scope.release(before.key)
       }
       return wired
     },
     async close(wired, call, next) {
-      await call.scope.own(
-        keyOf(wired.endpoint, options),
-        farewell(wired.connection, wired.endpoint, options),
-      )
+      await holdToEnd(call.scope, farewell(wired.connection, wired.endpoint, options))
       await next(wired, call)
     },
   }
@@ -118,28 +120,34 @@ async function ask(
   }
 }
 
-/** Files the goodbye of a connection; an endpoint that is gone, or that is a network, needs none. */
-function farewell(
-  connection: Connection,
-  record: EndpointRecord,
-  options: EndpointOptions,
-): () => Promise<Owned<undefined>> {
-  return async () => ({
-    value: undefined,
+/**
+ * The goodbye of a connection. An endpoint that is gone, or that is a network, needs none; another manager that
+ * does not answer is told later.
+ */
+function farewell(connection: Connection, record: EndpointRecord, options: EndpointOptions): Holding {
+  return {
+    key: keyOf(record, options),
     release: async () => {
       if (externalOf(record) !== undefined) return
+      using _ = isElsewhere(record, options) ? options.peers.asking(record, connection.id) : undefined
       try {
         await hopTo(record, options).service.close(connection, { timeoutMs: closeMs })
       } catch (thrown) {
         if (refusalOf(record.endpoint.name, thrown).code !== 'ENDPOINT_LOST') throw thrown
+        if (isElsewhere(record, options)) options.peers.owe(record.node)
       }
     },
-  })
+  }
 }
 
 /** Names what a scope owns of whom it asked. Another manager has one connection of an id, whichever endpoint it is to. */
-function keyOf({ endpoint: { name }, node }: EndpointRecord, options: EndpointOptions): string {
-  return node === options.node ? `endpoint ${name}` : `manager ${node}`
+function keyOf(record: EndpointRecord, options: EndpointOptions): string {
+  return isElsewhere(record, options) ? `manager ${record.node}` : `endpoint ${record.endpoint.name}`
+}
+
+/** Whether an endpoint lives on another node. */
+function isElsewhere({ node }: EndpointRecord, options: EndpointOptions): boolean {
+  return node !== options.node
 }
 
 function question(hop: Hop, { pod, node }: EndpointRecord): string {

@@ -1,4 +1,5 @@
 import type { Connections } from '#manager/connections.ts'
+import { hold, holdToEnd } from '#manager/hold.ts'
 import type { Monitor } from '#manager/monitor.ts'
 import type { ManagerStep } from '#manager/request.ts'
 
@@ -13,11 +14,11 @@ export function journaled(connections: Connections, monitor: Monitor): ManagerSt
     connections.remove(id)
     monitor.ended(wired)
   }
-  const owned = (id: string) => async () => ({ value: undefined, release: () => forget(id) })
+  const entry = (id: string) => ({ key: 'journal entry', release: () => forget(id) })
   return {
     name: 'journaled',
     async request(input, call, next) {
-      await call.scope.own('journal entry', owned(input.id))
+      await hold(call.scope, entry(input.id), connections.get(input.id) === undefined ? 'now' : 'before')
       const wired = await next(input, call)
       const { created = wired.created } = connections.get(input.id) ?? {}
       const setupMicros = BigInt(Math.round((performance.now() - input.started) * 1000))
@@ -27,7 +28,7 @@ export function journaled(connections: Connections, monitor: Monitor): ManagerSt
       return kept
     },
     async close(wired, call, next) {
-      await call.scope.own('journal entry', owned(wired.id))
+      await holdToEnd(call.scope, entry(wired.id))
       await next(wired, call)
     },
   }
