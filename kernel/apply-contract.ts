@@ -56,6 +56,12 @@ export function applyContract(make: () => KernelHarness): void {
     })
   }
 
+  test('apply() gives a pair the MTU of new ones back when none is asked for any more', async () => {
+    await apply(harness.kernel, plan({ mtu: 1400 }, { mtu: 1400 }), signal)
+    const { ends } = await apply(harness.kernel, plan(), signal)
+    expect(ends).toMatchObject([{ mtu: 1500 }, { mtu: 1500 }])
+  })
+
   describe('applyNew()', () => {
     test('makes what apply() makes, and finds an end under its planned name all the same', async () => {
       const { changes } = await applyNew(harness.kernel, plan(), signal)

@@ -33,12 +33,19 @@ export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[
   ]
 }
 
+/** A pair whose MTU was asked for once and is no longer goes back to what the kernel makes pairs with. */
+function mtuOf(plan: EndPlan, { kind }: Link): Pick<LinkChange, 'mtu'> {
+  if (plan.mtu !== undefined) return { mtu: plan.mtu }
+  return kind === 'veth' ? { mtu: ETH_DATA_LEN } : {}
+}
+
 function linkDifferences(plan: EndPlan, link: Link): readonly Operation[] {
   const wanted: LinkChange = {
     name: plan.name,
     alias: plan.alias,
-    ...(plan.mtu === undefined ? {} : { mtu: plan.mtu }),
+    ...mtuOf(plan, link),
     ...(plan.mac === undefined ? {} : { mac: plan.mac.toLowerCase() }),
+    ...(plan.master === undefined ? {} : { master: plan.master }),
     admin: 'up',
   }
   const changed = keysOf(wanted).filter(key => wanted[key] !== link[key])
@@ -100,13 +107,16 @@ function isSameEntry(a: { address: string; mac: string }, b: { address: string; 
   return a.address === b.address && a.mac === b.mac
 }
 
-type Settable = 'name' | 'alias' | 'mtu' | 'mac' | 'admin'
+type Settable = 'name' | 'alias' | 'mtu' | 'mac' | 'master' | 'admin'
 
 function keysOf(change: LinkChange): readonly Settable[] {
-  const all = ['name', 'alias', 'mtu', 'mac', 'admin'] as const
+  const all = ['name', 'alias', 'mtu', 'mac', 'master', 'admin'] as const
   return all.filter(key => change[key] !== undefined)
 }
 
 function pick(from: LinkChange, keys: readonly Settable[]): LinkChange {
   return Object.fromEntries(keys.map(key => [key, from[key]]))
 }
+
+/** Of linux/if_ether.h: the MTU of a new Ethernet interface. */
+const ETH_DATA_LEN = 1500
