@@ -1,10 +1,14 @@
-import type { NeighbourPlan } from '#kernel/link-plan.ts'
+import type { NeighbourPlan, PolicyPlan } from '#kernel/link-plan.ts'
+import { mostEntries } from '#sdk/wire/context.ts'
 import type {
   ConnectionContext,
   IpNeighbor,
+  PolicyRoute,
   Route,
 } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
+import { type Ports, parsePorts, parseProtocol } from '#sdk/wire/packets.ts'
 import { type Cidr, formatCidr, type Ip, isAssignable, parseCidr, parseIp } from './cidr.ts'
+import { type PolicyWish, policiesOf } from './policies.ts'
 import { badInput, quoted, unsupported } from './refuse.ts'
 import type { RouteWish } from './routes.ts'
 
@@ -21,19 +25,16 @@ export interface LinkContext {
   readonly source: Side
   readonly destination: Side
   readonly neighbours: readonly NeighbourPlan[]
+  /** Of the client. */
+  readonly policies: readonly PolicyPlan[]
   /** Bytes; absent leaves the kernel's default. */
   readonly mtu?: number
 }
 
-/** The most of each list that a message may carry. */
-export const most = { addresses: 64, routes: 512, neighbours: 512 } as const
-
-/** Reads and checks all of a context that concerns links. `doing` begins the messages. Throws BAD_INPUT, and UNSUPPORTED for policy routes and VLAN tags. */
+/** Reads and checks all of a context that concerns links. `doing` begins the messages. Throws BAD_INPUT, and UNSUPPORTED for VLAN tags and for ports that no rule of Linux can name. */
 export function readContext(context: ConnectionContext | undefined, doing: string): LinkContext {
   const ip = context?.ipContext
   const ethernet = context?.ethernetContext
-  if ((ip?.policies.length ?? 0) > 0)
-    throw unsupported(doing, 'it has policy routes, which this forwarder cannot make')
   if ((ethernet?.vlanTag ?? 0) !== 0)
     throw unsupported(doing, 'it has a VLAN tag, which this forwarder cannot make')
   const source = {
@@ -46,6 +47,7 @@ export function readContext(context: ConnectionContext | undefined, doing: strin
     routes: wishesOf(ip?.dstRoutes, `${doing}: dst_routes`),
     ...macOf(ethernet?.dstMac, `${doing}: dst_mac`),
   }
+  const wishes = policiesIn(ip?.policies, `${doing}: policies`)
   const addresses = [...source.addresses, ...destination.addresses]
   const twice = addresses.find((one, at) => addresses.findIndex(({ text }) => text === one.text) !== at)
   if (twice !== undefined) throw badInput(doing, `the address ${twice.text} stands in it twice`)
@@ -53,12 +55,13 @@ export function readContext(context: ConnectionContext | undefined, doing: strin
     source,
     destination,
     neighbours: neighboursOf(ip?.ipNeighbors, `${doing}: ip_neighbors`),
+    policies: policiesOf(wishes, source.addresses, `${doing}: policies`),
     ...mtuOf(context?.MTU, addresses, `${doing}: MTU`),
   }
 }
 
 function addressesOf(texts: readonly string[] = [], doing: string): readonly Cidr[] {
-  const cidrs = atMost(most.addresses, [...new Set(texts)], doing).map(text => cidrOf(text, doing))
+  const cidrs = atMost(mostEntries.addresses, [...new Set(texts)], doing).map(text => cidrOf(text, doing))
   const wrong = cidrs.find(cidr => !isAssignable(cidr) || cidr.length === 0)
   if (wrong !== undefined)
     throw badInput(doing, `${formatCidr(wrong)} is no address that an interface may have`)
@@ -66,7 +69,7 @@ function addressesOf(texts: readonly string[] = [], doing: string): readonly Cid
 }
 
 function wishesOf(routes: readonly Route[] = [], doing: string): readonly RouteWish[] {
-  return atMost(most.routes, routes, doing).map(({ prefix: text, nextHop: hop }) => {
+  return atMost(mostEntries.routes, routes, doing).map(({ prefix: text, nextHop: hop }) => {
     const prefix = cidrOf(text, doing)
     if (hop === '') return { prefix }
     const nextHop = ipOf(hop, `${doing}: next hop of ${text}`)
@@ -80,8 +83,47 @@ function wishesOf(routes: readonly Route[] = [], doing: string): readonly RouteW
   })
 }
 
+function policiesIn(policies: readonly PolicyRoute[] = [], doing: string): readonly PolicyWish[] {
+  return atMost(mostEntries.policies, policies, doing).map(
+    ({ from, proto, srcPort, dstPort, routes }, at) => {
+      const here = `${doing}[${at}]`
+      const source = from === '' ? undefined : cidrOf(from, `${here}: from`)
+      const wishes = wishesOf(routes, `${here}: routes`)
+      const strange = wishes.find(({ prefix }) => source !== undefined && prefix.family !== source.family)
+      if (strange !== undefined)
+        throw badInput(
+          here,
+          `it is from ${quoted(from)} and has the route ${formatCidr(strange.prefix)} of the other family`,
+        )
+      return {
+        routes: wishes,
+        ...(source === undefined ? {} : { from: source }),
+        ...(proto === '' ? {} : { protocol: protocolOf(proto, `${here}: proto`) }),
+        ...(srcPort === '' ? {} : { sourcePorts: portsOf(srcPort, `${here}: src_port`) }),
+        ...(dstPort === '' ? {} : { destinationPorts: portsOf(dstPort, `${here}: dst_port`) }),
+      }
+    },
+  )
+}
+
+function protocolOf(text: string, doing: string): number {
+  const protocol = parseProtocol(text)
+  if (protocol === undefined)
+    throw badInput(doing, `${quoted(text)} is no IP protocol; expected 1 to 255 or a name such as tcp`)
+  return protocol
+}
+
+/** A rule of Linux takes no port above 65534 (fib_rule_port_range_valid in net/core/fib_rules.c). */
+function portsOf(text: string, doing: string): Ports {
+  const ports = parsePorts(text)
+  if (ports === undefined) throw badInput(doing, `${quoted(text)} is neither a port N nor a range N-M`)
+  if (ports.last > 65_534)
+    throw unsupported(doing, `a rule of Linux selects the ports 1 to 65534, not ${quoted(text)}`)
+  return ports
+}
+
 function neighboursOf(neighbours: readonly IpNeighbor[] = [], doing: string): readonly NeighbourPlan[] {
-  return atMost(most.neighbours, neighbours, doing).map(({ ip, hardwareAddress }) => ({
+  return atMost(mostEntries.neighbours, neighbours, doing).map(({ ip, hardwareAddress }) => ({
     address: ipOf(ip, doing).text,
     mac: hardware(hardwareAddress, doing),
   }))

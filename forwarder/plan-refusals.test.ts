@@ -6,6 +6,7 @@ import {
   type ConnectionContext,
   ConnectionContextSchema,
   EthernetContextSchema,
+  PolicyRouteSchema,
   RouteSchema,
 } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
 import { type CrossConnect, CrossConnectSchema } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
@@ -135,6 +136,44 @@ const refused: readonly Refused[] = [
     code: 'UNSUPPORTED',
     says: /VLAN/,
   },
+  {
+    what: 'a policy from what is no CIDR',
+    change: policy({ from: '10.0.0.1' }),
+    says: /policies\[0\]: from: "10.0.0.1"/,
+  },
+  { what: 'a policy for no protocol', change: policy({ proto: '0' }), says: /proto: "0" is no IP protocol/ },
+  { what: 'a policy for no port', change: policy({ dstPort: '80,81' }), says: /dst_port: "80,81"/ },
+  {
+    what: 'a policy for ports in the wrong order',
+    change: policy({ srcPort: '90-80' }),
+    says: /src_port: "90-80"/,
+  },
+  {
+    what: 'a policy for a port that no rule can name',
+    change: policy({ srcPort: '1024-65535' }),
+    code: 'UNSUPPORTED',
+    says: /ports 1 to 65534, not "1024-65535"/,
+  },
+  {
+    what: 'a policy whose route is of the other family',
+    change: policy({ from: '10.0.0.0/8', routes: [route('::/0')] }),
+    says: /from "10.0.0.0\/8" and has the route ::\/0/,
+  },
+  {
+    what: 'a policy with a bad next hop',
+    change: policy({ routes: [route('10.9.0.0/16', 'fd00::1')] }),
+    says: /policies\[0\]: routes: the next hop/,
+  },
+  {
+    what: 'two policies for the same packets',
+    change: policy({ proto: 'tcp', from: '10.0.0.1/8' }, { proto: '6', from: '10.0.0.2/8' }),
+    says: /same packets, from 10.0.0.0\/8 ipproto 6/,
+  },
+  {
+    what: 'too many policies',
+    change: policy(...Array.from({ length: 65 }, (_, at) => ({ dstPort: `${at + 1}` }))),
+    says: /policies: it has 65 entries; at most 64/,
+  },
 ]
 
 describe('planLinks refusals', () => {
@@ -182,6 +221,11 @@ function mechanism(change: { readonly cls?: string; readonly type: string }): Re
 function parameter(key: string, value: string): Refused['change'] {
   return ({ source: end }) =>
     void (end?.mechanism === undefined ? undefined : (end.mechanism.parameters[key] = value))
+}
+
+function policy(...policies: readonly MessageInitShape<typeof PolicyRouteSchema>[]): Refused['change'] {
+  return (_, { ipContext }) =>
+    void ipContext?.policies.push(...policies.map(init => create(PolicyRouteSchema, init)))
 }
 
 function route(prefix: string, nextHop = '') {

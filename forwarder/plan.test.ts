@@ -124,6 +124,62 @@ const understood: readonly Understood[] = [
     endpoint: { addresses: ['10.0.0.2/30'] },
   },
   {
+    what: 'policy routes, of the client alone: link scope without a next hop',
+    ip: {
+      srcIpAddrs: ['172.16.1.101/32', '172.16.2.201/24'],
+      dstIpAddrs: ['172.16.1.100/32'],
+      policies: [
+        {
+          from: '172.16.2.201/24',
+          proto: '6',
+          dstPort: '6666',
+          routes: [{ prefix: '172.16.3.1/24', nextHop: '172.16.2.200' }, { prefix: '172.16.9.0/24' }],
+        },
+      ],
+    },
+    client: {
+      addresses: ['172.16.1.101/32', '172.16.2.201/24'],
+      routes: [{ prefix: '172.16.1.100/32' }],
+      policies: [
+        {
+          from: '172.16.2.0/24',
+          protocol: 6,
+          destinationPorts: { first: 6666, last: 6666 },
+          routes: [{ prefix: '172.16.3.0/24', via: '172.16.2.200' }, { prefix: '172.16.9.0/24' }],
+        },
+      ],
+    },
+    endpoint: {
+      addresses: ['172.16.1.100/32'],
+      routes: [{ prefix: '172.16.1.101/32' }, { prefix: '172.16.2.201/32' }],
+    },
+  },
+  {
+    what: 'policies without routes: all packets of the family of the source, or of the own addresses',
+    ip: {
+      srcIpAddrs: ['10.0.0.1/30', '2001:db8::1/126'],
+      dstIpAddrs: ['10.0.0.2/30', '2001:db8::2/126'],
+      policies: [{ from: '::/0' }, { srcPort: '6667-6670', proto: 'udp' }],
+    },
+    client: {
+      addresses: ['10.0.0.1/30', '2001:db8::1/126'],
+      policies: [
+        { routes: [{ prefix: '::/0' }] },
+        {
+          protocol: 17,
+          sourcePorts: { first: 6667, last: 6670 },
+          routes: [{ prefix: '0.0.0.0/0' }, { prefix: '::/0' }],
+        },
+      ],
+    },
+    endpoint: { addresses: ['10.0.0.2/30', '2001:db8::2/126'] },
+  },
+  {
+    what: 'a policy without routes of a client without addresses: that of IPv4',
+    ip: { policies: [{ proto: 'icmp' }] },
+    client: { policies: [{ protocol: 1, routes: [{ prefix: '0.0.0.0/0' }] }] },
+  },
+  {
     what: 'MTU and MACs',
     ip: {},
     rest: { MTU: 1400, ethernetContext: { srcMac: '02:00:00:00:00:01', dstMac: '02:00:00:00:00:02' } },

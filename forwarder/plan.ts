@@ -79,7 +79,7 @@ function hasIpv6({ source, destination }: LinkContext): boolean {
 }
 
 function endPlan(at: Attachment, tag: Tag, context: LinkContext): EndPlan {
-  const { source, destination, neighbours, mtu } = context
+  const { source, destination, neighbours, policies, mtu } = context
   const [own, opposite] = tag.role === 'src' ? [source, destination] : [destination, source]
   return {
     netns: at.netns,
@@ -88,7 +88,7 @@ function endPlan(at: Attachment, tag: Tag, context: LinkContext): EndPlan {
     addresses: own.addresses.map(formatCidr),
     routes: routesOf(own.addresses, opposite.addresses, own.routes),
     neighbours: neighbours.filter(({ address }) => own.addresses.every(({ text }) => text !== address)),
-    policies: [],
+    policies: tag.role === 'src' ? policies : [],
     ...(mtu === undefined ? {} : { mtu }),
     ...(own.mac === undefined ? {} : { mac: own.mac }),
   }

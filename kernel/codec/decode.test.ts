@@ -8,10 +8,20 @@ import { nlmsg } from './message.ts'
 import { decodeNeighbour, encodeNeighbour } from './neighbour.ts'
 import { decodeNsid, encodeNsid } from './nsid.ts'
 import { decodePath } from './path.ts'
-import { decodeRoute, encodeRoute } from './route.ts'
+import { decodePlacedRoute, decodeRoute, encodeRoute } from './route.ts'
+import { decodeRule, encodeRule } from './rule.ts'
 
 const mac = '02:00:00:00:00:01'
 const route = { prefix: '10.9.0.0/16', via: '10.0.0.2', source: '10.0.0.1' }
+const rule = {
+  family: 'ipv4',
+  from: '10.0.0.0/8',
+  protocol: 6,
+  destinationPorts: { first: 80, last: 90 },
+  table: 300,
+  priority: 9,
+  owner: 0x4000_0001,
+} as const
 const veth = encodeVeth({ name: 'a', mtu: 1400 }, { name: 'b', mac, netnsFd: 7 })
 const tunnel = { vni: 5, local: '192.0.2.1', remote: '192.0.2.2', port: 14789 }
 const vxlan = encodeVxlan({ name: 'a', netnsFd: 7 }, tunnel)
@@ -24,6 +34,12 @@ const rows = [
   { name: 'decodePath', decode: decodePath, valid: Buffer.from(path, 'hex') },
   { name: 'decodeAddress', decode: decodeAddress, valid: encodeAddress(1, '2001:db8::1/64') },
   { name: 'decodeRoute', decode: decodeRoute, valid: encodeRoute(1, route) },
+  {
+    name: 'decodePlacedRoute',
+    decode: decodePlacedRoute,
+    valid: encodeRoute(1, { ...route, table: 300 }, 7),
+  },
+  { name: 'decodeRule', decode: decodeRule, valid: encodeRule(rule) },
   {
     name: 'decodeNeighbour',
     decode: decodeNeighbour,

@@ -56,6 +56,10 @@ const good: readonly { readonly name: string; readonly context: Init }[] = [
     }),
   },
   {
+    name: 'a policy route of one packet in words',
+    context: ip({ policies: [{ proto: 'TCP', dstPort: '1', srcPort: '65535' }] }),
+  },
+  {
     name: 'a DNS server',
     context: { dnsContext: { configs: [{ dnsServerIps: ['10.0.0.53'], searchDomains: ['example.org'] }] } },
   },
@@ -64,6 +68,24 @@ const good: readonly { readonly name: string; readonly context: Init }[] = [
     context: { ethernetContext: { srcMac: '02:00:00:00:00:01', vlanTag: 4_094 } },
   },
 ]
+
+/** The lists of `mostEntries`, list by list. */
+const tooMany: readonly (readonly [string, IpInit])[] = [
+  ['src_ip_addrs', { srcIpAddrs: many(65, '10.0.0.1/30') }],
+  ['dst_ip_addrs', { dstIpAddrs: many(65, '10.0.0.1/30') }],
+  ['src_routes', { srcRoutes: many(513, { prefix: '10.0.0.0/8' }) }],
+  ['dst_routes', { dstRoutes: many(513, { prefix: '10.0.0.0/8' }) }],
+  ['excluded_prefixes', { excludedPrefixes: many(1025, '10.0.0.0/8') }],
+  ['ip_neighbors', { ipNeighbors: many(513, { ip: '10.0.0.1', hardwareAddress: '02:00:00:00:00:01' }) }],
+  ['extra_prefix_request', { extraPrefixRequest: many(17, {}) }],
+  ['extra_prefixes', { extraPrefixes: many(4097, '10.0.0.0/8') }],
+  ['policies', { policies: many(65, {}) }],
+  ['policies[0].routes', { policies: [{ routes: many(513, { prefix: '10.0.0.0/8' }) }] }],
+]
+
+function many<T>(count: number, value: T): T[] {
+  return Array.from({ length: count }, () => value)
+}
 
 const bad: readonly { readonly name: string; readonly context: Init; readonly says: string }[] = [
   {
@@ -148,9 +170,9 @@ const bad: readonly { readonly name: string; readonly context: Init; readonly sa
     says: 'extra_prefixes[0]',
   },
   {
-    name: 'a policy with a protocol by name',
-    context: ip({ policies: [{ proto: 'tcp' }] }),
-    says: 'policies[0].proto is "tcp"',
+    name: 'a policy with a protocol that nobody knows',
+    context: ip({ policies: [{ proto: 'ipx' }] }),
+    says: 'policies[0].proto is "ipx"',
   },
   {
     name: 'a policy with a port over 65535',
@@ -177,6 +199,21 @@ const bad: readonly { readonly name: string; readonly context: Init; readonly sa
     context: { dnsContext: { configs: [{ dnsServerIps: ['ns1'] }] } },
     says: 'configs[0].dns_server_ips[0] is "ns1"',
   },
+  {
+    name: 'a search domain with a space',
+    context: { dnsContext: { configs: [{ dnsServerIps: ['10.0.0.53'], searchDomains: ['a b'] }] } },
+    says: 'configs[0].search_domains[0] is "a b"',
+  },
+  {
+    name: 'too many DNS configs',
+    context: { dnsContext: { configs: many(65, { dnsServerIps: ['10.0.0.53'] }) } },
+    says: 'context.dns_context.configs is a list of 65; expected at most 64 entries',
+  },
+  ...tooMany.map(([list, fields]) => ({
+    name: `too many ${list}`,
+    context: ip(fields),
+    says: `context.ip_context.${list} is a list of`,
+  })),
   {
     name: 'a MAC of five bytes',
     context: { ethernetContext: { dstMac: '02:00:00:00:00' } },

@@ -11,6 +11,7 @@ import {
   type PolicyRoute,
   type Route,
 } from './gen/connectioncontext/connectioncontext_pb.ts'
+import { parsePorts, parseProtocol } from './packets.ts'
 
 /**
  * Checks the form of all that travels with a connection (NSM v0.2, connectioncontext/helpers.go, and more strictly
@@ -33,10 +34,31 @@ export function requireAddresses(
   if (wanted?.dstIpRequired === true && (given?.dstIpAddrs.length ?? 0) === 0) throw missing('dst_ip_addrs')
 }
 
+/** The most entries that a list of a context may have: nobody needs more, and each one costs every node that it passes. */
+export const mostEntries = {
+  addresses: 64,
+  routes: 512,
+  neighbours: 512,
+  policies: 64,
+  excludedPrefixes: 1024,
+  extraPrefixRequests: 16,
+  extraPrefixes: 4096,
+  dns: 64,
+} as const
+
 type Check<T> = (value: T, field: string) => void
 
 function validateIp(ip: IPContext): void {
   const at = 'context.ip_context'
+  atMost(mostEntries.addresses, ip.srcIpAddrs, `${at}.src_ip_addrs`)
+  atMost(mostEntries.addresses, ip.dstIpAddrs, `${at}.dst_ip_addrs`)
+  atMost(mostEntries.routes, ip.srcRoutes, `${at}.src_routes`)
+  atMost(mostEntries.routes, ip.dstRoutes, `${at}.dst_routes`)
+  atMost(mostEntries.excludedPrefixes, ip.excludedPrefixes, `${at}.excluded_prefixes`)
+  atMost(mostEntries.neighbours, ip.ipNeighbors, `${at}.ip_neighbors`)
+  atMost(mostEntries.extraPrefixRequests, ip.extraPrefixRequest, `${at}.extra_prefix_request`)
+  atMost(mostEntries.extraPrefixes, ip.extraPrefixes, `${at}.extra_prefixes`)
+  atMost(mostEntries.policies, ip.policies, `${at}.policies`)
   each(ip.srcIpAddrs, `${at}.src_ip_addrs`, cidr)
   each(ip.dstIpAddrs, `${at}.dst_ip_addrs`, cidr)
   each(ip.srcRoutes, `${at}.src_routes`, route)
@@ -49,9 +71,13 @@ function validateIp(ip: IPContext): void {
 }
 
 function validateDns({ configs }: DNSContext): void {
-  each(configs, 'context.dns_context.configs', ({ dnsServerIps }, field) => {
+  atMost(mostEntries.dns, configs, 'context.dns_context.configs')
+  each(configs, 'context.dns_context.configs', ({ dnsServerIps, searchDomains }, field) => {
     if (dnsServerIps.length === 0) throw wrong(`${field}.dns_server_ips`, '[]', 'at least one server')
+    atMost(mostEntries.dns, dnsServerIps, `${field}.dns_server_ips`)
+    atMost(mostEntries.dns, searchDomains, `${field}.search_domains`)
     each(dnsServerIps, `${field}.dns_server_ips`, address)
+    each(searchDomains, `${field}.search_domains`, domain)
   })
 }
 
@@ -85,10 +111,15 @@ function extraPrefixRequest(request: ExtraPrefixRequest, field: string): void {
 
 function policy({ from, proto, dstPort, srcPort, routes }: PolicyRoute, field: string): void {
   if (from !== '') cidr(from, `${field}.from`)
-  if (proto !== '' && !isNumberUpTo(proto, 255))
-    throw wrong(`${field}.proto`, quoted(proto), 'an IP protocol number')
+  if (proto !== '' && parseProtocol(proto) === undefined)
+    throw wrong(
+      `${field}.proto`,
+      quoted(proto),
+      'an IP protocol: a number from 1 to 255, or a name such as tcp',
+    )
   if (dstPort !== '') ports(dstPort, `${field}.dst_port`)
   if (srcPort !== '') ports(srcPort, `${field}.src_port`)
+  atMost(mostEntries.routes, routes, `${field}.routes`)
   each(routes, `${field}.routes`, route)
 }
 
@@ -110,15 +141,20 @@ function mac(text: string, field: string): void {
     throw wrong(field, quoted(text), 'a MAC address such as 02:00:00:00:00:01')
 }
 
-/** `N` or `N-M` (NSM v1, connectioncontext_helpers.go). */
 function ports(text: string, field: string): void {
-  const [first = '', last = first, ...rest] = text.split('-')
-  const wellFormed =
-    rest.length === 0 &&
-    isNumberUpTo(first, 65_535) &&
-    isNumberUpTo(last, 65_535) &&
-    Number(first) <= Number(last)
-  if (!wellFormed) throw wrong(field, quoted(text), 'a port N or a range N-M')
+  if (parsePorts(text) === undefined)
+    throw wrong(field, quoted(text), 'a port N or a range N-M of ports from 1 to 65535')
+}
+
+/** RFC 1035 §2.3.4; underscores and a closing dot occur. */
+function domain(text: string, field: string): void {
+  const labels = text.replace(/\.$/, '').split('.')
+  const wellFormed = text.length <= 254 && labels.every(label => /^[\w]([\w-]{0,61}[\w])?$/.test(label))
+  if (!wellFormed) throw wrong(field, quoted(text), 'a domain name such as example.org')
+}
+
+function atMost(limit: number, items: readonly unknown[], field: string): void {
+  if (items.length > limit) throw wrong(field, `a list of ${items.length}`, `at most ${limit} entries`)
 }
 
 function within(value: number, field: string, [least, most]: readonly [number, number]): void {
@@ -130,7 +166,7 @@ function isNumberUpTo(text: string, most: number): boolean {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text)
+  return JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 80)}…`)
 }
 
 function wrong(field: string, found: string, expected: string): NsmError {
