@@ -4,6 +4,7 @@ import type { Kernel } from '#kernel/port.ts'
 import { remove } from '#kernel/remove.ts'
 import { service } from '#sdk/chain/chain.ts'
 import type { Service } from '#sdk/chain/step.ts'
+import { isInterfaceName } from '#sdk/service-ref/names.ts'
 import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
@@ -32,9 +33,12 @@ export function links(kernel: Kernel, known: CrossConnects): Service<CrossConnec
       }
     },
     async close(crossConnect, { log }) {
-      const namespaces = endsOf(crossConnect).map(({ netns }) => netns)
+      const ends = endsOf(crossConnect).map(({ netns, name }) => ({
+        ...netns,
+        ...(isInterfaceName(name) ? { interfaceHint: name } : {}),
+      }))
       try {
-        await remove(kernel, crossConnect.id, namespaces)
+        await remove(kernel, crossConnect.id, ends)
         log.info({ id: crossConnect.id }, 'unwired')
       } catch (cause) {
         throw toNsmError(cause)

@@ -4,7 +4,6 @@ import {
   encodeBridge,
   encodeLinkChange,
   encodeLinkDump,
-  encodeLinkIndex,
   encodeLinkQuery,
   encodeProbe,
   encodeVeth,
@@ -12,11 +11,11 @@ import {
 } from './codec/link.ts'
 import { flag, type Message } from './codec/message.ts'
 import { isKernelError } from './errors.ts'
-import { limit } from './limit.ts'
 import { inNetns } from './netns.ts'
 import type { Place } from './place.ts'
 import type { LinkChange, LinkVerbs } from './port.ts'
-import { openSocketIn } from './socket.ts'
+import { removeLink } from './removals.ts'
+import { createTun } from './tun.ts'
 import { tunnelInWords, vniInUse } from './tunnel.ts'
 
 /** The verbs of interfaces in one namespace. */
@@ -63,6 +62,15 @@ export function linkVerbs(place: Place): LinkVerbs {
       }
     },
 
+    createTun(birth, alias) {
+      createTun(place.netns, birth, () => {
+        const doing = `marking ${birth.kind} device ${birth.name} ${where}`
+        const found = socket.get({ name: 'RTM_GETLINK', body: encodeLinkQuery(birth.name), doing })
+        const body = encodeLinkChange(decodeLink(found.body).index, { alias })
+        socket.change({ name: 'RTM_SETLINK', body, doing })
+      })
+    },
+
     supports(kind) {
       const doing = `looking whether this kernel makes interfaces of kind ${kind}`
       try {
@@ -102,16 +110,7 @@ export function linkVerbs(place: Place): LinkVerbs {
     refuseAdvertisements: name =>
       inNetns(place.netns, () => writeSysctl(place, `ipv6/conf/${name}/accept_ra`, '0')),
 
-    async remove(index) {
-      // Its own socket: this namespace may be disposed of while the kernel waits for RCU.
-      using own = openSocketIn(place.netns, place.sent)
-      const doing = `removing interface ${index} ${where}`
-      try {
-        await removals(() => own.changeOnThread({ name: 'RTM_DELLINK', body: encodeLinkIndex(index), doing }))
-      } catch (cause) {
-        if (!isKernelError(cause, 'ENODEV')) throw cause
-      }
-    },
+    remove: index => removeLink(place, index),
   }
 }
 
@@ -148,6 +147,3 @@ function inWords(change: LinkChange): string {
     .map(([what, value]) => `${what} ${value}`)
     .join(', ')
 }
-
-/** koffi takes at most 256 pending calls; more than these do not make RCU faster. */
-const removals = limit(32)

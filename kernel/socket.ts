@@ -49,12 +49,16 @@ export class NetlinkSocket implements Disposable {
     this.#answers(request, this.#send(request, flag.ack))
   }
 
-  /** As `change`, on a thread: for what the kernel lets wait. One at a time, and nothing else meanwhile. */
-  async changeOnThread(request: Request): Promise<void> {
-    const sequence = ++this.#sequence
-    this.#sent?.(request.name)
-    await sendOnThread(this.#fd, frame(request, flag.ack, sequence))
-    this.#answers(request, sequence)
+  /**
+   * Asks for changes, one after the other, on a thread: for what the kernel lets wait. Nothing else may be asked meanwhile.
+   * Answers what the kernel refused of each, undefined being success; a refusal does not keep it from the next.
+   */
+  async changesOnThread(requests: readonly Request[]): Promise<readonly (KernelError | undefined)[]> {
+    const sent = requests.map(request => ({ request, sequence: ++this.#sequence }))
+    for (const { name } of requests) this.#sent?.(name)
+    const frames = sent.map(({ request, sequence }) => frame(request, flag.ack, sequence))
+    await sendOnThread(this.#fd, Buffer.concat(frames))
+    return sent.map(({ request, sequence }) => this.#refusal(request, sequence))
   }
 
   /** Asks for one object. Throws KernelError. */
@@ -83,6 +87,16 @@ export class NetlinkSocket implements Disposable {
     this.#sent?.(request.name)
     send(this.#fd, frame(request, flags, sequence))
     return sequence
+  }
+
+  #refusal(request: Request, sequence: number): KernelError | undefined {
+    try {
+      this.#answers(request, sequence)
+      return undefined
+    } catch (cause) {
+      if (cause instanceof KernelError && cause.syscall === request.name) return cause
+      throw cause
+    }
   }
 
   /** What came before the acknowledgement or the end of the dump. */

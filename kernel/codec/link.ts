@@ -1,7 +1,7 @@
 import type { VxlanTunnel } from '#kernel/link-plan.ts'
 import { type Link, type LinkBirth, type LinkChange, type LinkStats, ourGroup } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes, nested } from './attribute.ts'
-import { atLeast, i32, mac, readMac, readText, readU32, text, u32 } from './value.ts'
+import { atLeast, i32, mac, readMac, readText, readU8, readU32, text, u32 } from './value.ts'
 import { decodeTunnel, encodeTunnel } from './vxlan.ts'
 
 const headerLength = 16
@@ -19,6 +19,8 @@ const ifla = {
   extMask: 29,
 } as const
 const info = { kind: 1, data: 2 } as const
+const IFLA_TUN_TYPE = 3
+const IFF_TAP = 2
 const VETH_INFO_PEER = 1
 const RTEXT_FILTER_SKIP_STATS = 8
 const IFF_UP = 0x1
@@ -47,6 +49,11 @@ export function encodeLinkDump(stats: 'with stats' | 'without stats'): Buffer {
 export function encodeLinkQuery(name: string): Buffer {
   const filter = attribute(ifla.extMask, u32(RTEXT_FILTER_SKIP_STATS))
   return Buffer.concat([header(0), attribute(ifla.name, text(name)), filter])
+}
+
+/** Puts a link into a group, or means all links of a group when the index is 0. */
+export function encodeLinkGroup(index: number, group: number): Buffer {
+  return Buffer.concat([header(index), attribute(ifla.group, u32(group))])
 }
 
 /** A veth pair: one end where the message is sent, the other in the namespace of an open descriptor. */
@@ -112,10 +119,11 @@ export function decodeLink(body: Buffer): Link {
     index: body.readInt32LE(4),
     name: readText(attributes.get(ifla.name) ?? empty),
     alias: readText(attributes.get(ifla.alias) ?? empty),
-    kind,
+    kind: kind === 'tun' && isTap(data) ? 'tap' : kind,
     mac: readMac(attributes.get(ifla.address) ?? empty),
     mtu: readU32(attributes.get(ifla.mtu) ?? zero),
     group: readU32(attributes.get(ifla.group) ?? zero),
+    master: readU32(attributes.get(ifla.master) ?? zero),
     admin: (flags & IFF_UP) === 0 ? 'down' : 'up',
     carrier: (flags & IFF_LOWER_UP) === 0 ? 'no' : 'yes',
     ...(peer === undefined ? {} : { peer: readU32(peer) }),
@@ -144,6 +152,11 @@ function infoOf(attributes: Attributes): { readonly kind: string; readonly data:
   if (linkinfo === undefined) return { kind: '', data: undefined }
   const parts = decodeAttributes(linkinfo)
   return { kind: readText(parts.get(info.kind) ?? empty), data: parts.get(info.data) }
+}
+
+function isTap(data: Buffer | undefined): boolean {
+  const type = data === undefined ? undefined : decodeAttributes(data).get(IFLA_TUN_TYPE)
+  return type !== undefined && readU8(type) === IFF_TAP
 }
 
 function endAttributes(end: LinkBirth): readonly Buffer[] {
