@@ -46,12 +46,13 @@ async function converged(kernel: Kernel, plan: LinkPlan, { signal, search }: Sea
   signal.throwIfAborted()
   using work = openWork(kernel, plan)
   const links = work.ends.map(search)
-  for (const { namespace } of work.ends) kernel.follow(namespace)
+  const pods = work.ends.slice(0, plan.ends.length)
+  for (const { namespace } of pods) kernel.follow(namespace)
   const changes = isWhole(work, links)
     ? await reconcile(work.ends)
     : await renew(kernel, { work, links, signal })
-  const [first, ...others] = work.ends
-  return { id: plan.id, ends: [stateOf(first), ...others.map(stateOf)], changes }
+  const [, ...others] = pods
+  return { id: plan.id, ends: [stateOf(work.ends[0]), ...others.map(stateOf)], changes }
 }
 
 /**

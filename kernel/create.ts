@@ -36,6 +36,9 @@ function make(kernel: Kernel, work: Work): void {
       const [, peer] = work.ends
       return namespace.link.createVeth(birthOf(plan), { ...birthOf(peer.plan), namespace: peer.namespace })
     }
+    case 'tun':
+    case 'tap':
+      return namespace.link.createTun({ name: plan.name, kind: work.kind }, plan.alias)
     case 'vxlan': {
       if ('refusal' in work.path) throw work.path.refusal
       using own = kernel.openOwn()

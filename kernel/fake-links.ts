@@ -73,6 +73,7 @@ export class FakeLinks {
       mac: mac?.toLowerCase() ?? nextMac(),
       mtu,
       group: kind === 'veth' || kind === 'vxlan' ? ourGroup : 0,
+      master: 0,
       admin: 'down',
       carrier: 'no',
       ...(peer === undefined ? {} : { peer: peer.index }),
@@ -106,9 +107,9 @@ export class FakeLinks {
     const { link } = this.at(index)
     if (change.name !== undefined && change.name !== link.name) this.refuseTaken(change.name)
     if (change.mtu !== undefined && change.mtu < 68) throw refused(`changing interface ${index}`, EINVAL)
-    if (master !== undefined) this.at(master)
+    if (master !== undefined && master !== 0) this.at(master)
     this.update(index, found => ({
-      link: { ...found.link, ...change },
+      link: { ...found.link, ...change, master: master ?? found.link.master },
       ...(change.admin === 'down' ? { routes: [] } : {}),
     }))
     this.#tell(index)

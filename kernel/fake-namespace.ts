@@ -52,6 +52,11 @@ function linkVerbs(links: FakeLinks): LinkVerbs {
       links.addPair(end, { ...peer, links: linksOf.get(namespace) ?? links }),
     createVxlan: ({ namespace, ...end }, tunnel) =>
       links.addTunnel({ ...end, links: linksOf.get(namespace) ?? links }, tunnel),
+    createTun: ({ name, kind }, alias) => {
+      links.add({ name }, { kind })
+      const made = list().find(link => link.name === name)
+      if (made !== undefined) links.set(made.index, { alias })
+    },
     supports: () => 'yes',
     createBridge: name => links.add({ name }, { kind: 'bridge' }),
     set: (index, change) => links.set(index, change),

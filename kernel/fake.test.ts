@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { applyContract } from './apply-contract.ts'
+import { blockContract } from './block-contract.ts'
 import { type KernelHarness, kernelContract } from './contract.ts'
 import { FakeKernel } from './fake.ts'
 import { policyContract } from './policy-contract.ts'
@@ -20,6 +21,7 @@ function fakeHarness(): KernelHarness {
 describe('FakeKernel', () => {
   kernelContract(fakeHarness)
   applyContract(fakeHarness)
+  blockContract(fakeHarness, { noTun: '' })
   ruleContract(fakeHarness)
   policyContract(fakeHarness)
 })

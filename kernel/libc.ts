@@ -19,6 +19,8 @@ const c = {
   mount: libc.func('int mount(str source, str target, str type, ulong flags, str data)'),
   umount2: libc.func('int umount2(str target, int flags)'),
   capset: libc.func('int capset(const void *header, const void *sets)'),
+  ioctl: libc.func('int ioctl(int fd, ulong request, void *value)'),
+  ioctlNumber: libc.func('ioctl', 'int', ['int', 'ulong', 'ulong']),
   // Variadic in C, which costs nothing for integers.
   prctl: libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)'),
 }
@@ -145,6 +147,24 @@ export interface MountArguments {
   readonly type?: string
   readonly flags?: number
   readonly data?: string
+}
+
+/** A request of ioctl(2); `name` is that in the C headers. */
+export interface DeviceRequest<T> {
+  readonly request: number
+  readonly value: T
+  readonly name: string
+  readonly doing: string
+}
+
+/** ioctl(2) with a structure. */
+export function ioctl(fd: number, { request, value, name, doing }: DeviceRequest<Uint8Array>): void {
+  checked(c.ioctl(fd, request, value), name, doing)
+}
+
+/** ioctl(2) with a number. */
+export function ioctlNumber(fd: number, { request, value, name, doing }: DeviceRequest<number>): void {
+  checked(c.ioctlNumber(fd, request, value), name, doing)
 }
 
 /** mount(2). */

@@ -63,6 +63,8 @@ export interface EndPlan {
   readonly mtu?: number
   /** Colon-separated; absent leaves what the kernel chose, stable over refreshes. */
   readonly mac?: string
+  /** Index of the bridge that the end is a port of; only in the node's own namespace. */
+  readonly master?: number
 }
 
 /** A tunnel between two nodes: one VXLAN device for each link (RFC 7348). */
@@ -94,5 +96,23 @@ export interface VxlanPlan {
   readonly tunnel: VxlanTunnel
 }
 
+/** A pod on a bridge of the node that somebody else made and owns: a veth pair, one end in the pod, one a port. */
+export interface BridgePlan {
+  /** Id of the cross connect. */
+  readonly id: string
+  readonly kind: 'bridge'
+  readonly ends: readonly [EndPlan]
+  /** Interface name of the bridge. */
+  readonly bridge: string
+}
+
+/** A device that a program in the pod reads and writes: packets of a `tun`, frames of a `tap`. */
+export interface TunPlan {
+  /** Id of the cross connect. */
+  readonly id: string
+  readonly kind: 'tun' | 'tap'
+  readonly ends: readonly [EndPlan]
+}
+
 /** What a cross connect means on this node. */
-export type LinkPlan = VethPlan | VxlanPlan
+export type LinkPlan = VethPlan | VxlanPlan | BridgePlan | TunPlan

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { describe } from 'vitest'
 import { applyContract } from './apply-contract.ts'
+import { blockContract } from './block-contract.ts'
 import { kernelContract } from './contract.ts'
 import { netlinkHarness } from './netlink-harness.ts'
 import { policyContract } from './policy-contract.ts'
@@ -8,6 +10,7 @@ import { ruleContract } from './rule-contract.ts'
 describe('netlinkKernel()', () => {
   kernelContract(netlinkHarness)
   applyContract(netlinkHarness)
+  blockContract(netlinkHarness, { noTun: existsSync('/dev/net/tun') ? '' : 'no /dev/net/tun' })
   ruleContract(netlinkHarness)
   policyContract(netlinkHarness)
 })

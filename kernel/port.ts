@@ -1,5 +1,6 @@
 /** The port between what we want (`apply.ts`) and who does it: `netlink.ts` for the real kernel, `fake.ts` for tests. */
 import type { NetnsName, PortRange, VxlanTunnel } from './link-plan.ts'
+import type { TunBirth } from './tun.ts'
 
 /** Network namespaces and what happens in them. */
 export interface Kernel extends Disposable {
@@ -47,6 +48,13 @@ export interface LinkVerbs {
    * Equivalent to: `ip link add NAME netns NETNS group GROUP type vxlan id VNI local LOCAL remote REMOTE dstport PORT nolearning ttl 64 df set`
    */
   createVxlan(end: LinkBirth & { readonly namespace: Namespace }, tunnel: VxlanTunnel): void
+  /**
+   * A device that a program reads and writes, down, with an alias from the start: one without would have no mark of
+   * ours. Throws EEXIST when the name is taken, EOPNOTSUPP without /dev/net/tun.
+   *
+   * Equivalent to: `ip tuntap add dev NAME mode KIND`
+   */
+  createTun(birth: TunBirth, alias: string): void
   /** Whether the kernel can make interfaces of a kind; makes none, but may load a module. */
   supports(kind: 'vxlan' | 'wireguard'): 'yes' | 'no'
   /** Throws EEXIST when the name is taken. Equivalent to: `ip link add NAME type bridge` */
@@ -120,7 +128,7 @@ export interface Link {
   readonly name: string
   /** IFLA_IFALIAS; empty when it has none. */
   readonly alias: string
-  /** IFLA_INFO_KIND such as `veth`; empty for a physical interface or loopback. */
+  /** IFLA_INFO_KIND such as `veth`, but `tap` for what the kernel calls a tun of frames; empty for a physical interface or loopback. */
   readonly kind: string
   /** Colon-separated; empty when it has none. */
   readonly mac: string
@@ -133,6 +141,8 @@ export interface Link {
   readonly carrier: 'yes' | 'no'
   /** Index of the other end of a veth pair, in its own namespace. */
   readonly peer?: number
+  /** Index of the bridge that it is a port of; 0 for none. */
+  readonly master: number
   /** Of a VXLAN device between two addresses. */
   readonly tunnel?: VxlanTunnel
   /** Absent from `tagged`. */
@@ -168,7 +178,7 @@ export interface LinkChange {
   readonly mtu?: number
   readonly mac?: string
   readonly admin?: 'up' | 'down'
-  /** Index of a bridge to become a port of. */
+  /** Index of a bridge to become a port of; 0 to be one no more. */
   readonly master?: number
 }
 

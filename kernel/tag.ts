@@ -8,6 +8,11 @@ export interface Tag {
   readonly role: Role
 }
 
+/** The role of the other end. */
+export function otherRole(role: Role): Role {
+  return role === 'src' ? 'dst' : 'src'
+}
+
 export function formatTag({ id, role }: Tag): string {
   return `nsm:${id}:${role}`
 }

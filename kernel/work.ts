@@ -1,43 +1,71 @@
 /** A plan at work: its namespaces open, an `End` for each interface. */
+import { portOf } from './bridge.ts'
 import type { End } from './end.ts'
-import type { EndPlan, LinkPlan, VethPlan, VxlanPlan, VxlanTunnel } from './link-plan.ts'
-import type { Kernel, Link } from './port.ts'
+import type { BridgePlan, EndPlan, LinkPlan, TunPlan, VethPlan, VxlanPlan, VxlanTunnel } from './link-plan.ts'
+import type { Kernel, Link, Namespace } from './port.ts'
 import { isSameTunnel, type TunnelPath, tunnelPath } from './tunnel.ts'
 
-/** What is to be made, and where: all ends with their open namespaces. */
+interface VxlanParts {
+  readonly kind: 'vxlan'
+  readonly ends: readonly [End]
+  readonly tunnel: VxlanTunnel
+  readonly path: TunnelPath
+}
+
+/** What is to be made, and where: all ends with their open namespaces, those of the plan first. */
 type Parts =
   | { readonly kind: 'veth'; readonly ends: readonly [End, End] }
-  | {
-      readonly kind: 'vxlan'
-      readonly ends: readonly [End]
-      readonly tunnel: VxlanTunnel
-      readonly path: TunnelPath
-    }
+  | { readonly kind: TunPlan['kind']; readonly ends: readonly [End] }
+  | VxlanParts
 
 /** A plan with its open ends; disposing closes the namespaces. */
 export type Work = Parts & Disposable
 
+/** Opens namespaces, which the work owns. */
+interface Opening {
+  readonly kernel: Kernel
+  readonly end: (end: EndPlan) => End
+  /** The namespace of the node. */
+  readonly own: () => Namespace
+}
+
 /** Opens the namespaces of a plan. Throws KernelError, such as ENOENT when a pod is gone. */
 export function openWork(kernel: Kernel, plan: LinkPlan): Work {
   using undo = new DisposableStack()
-  const open = (end: EndPlan): End => ({ plan: end, namespace: undo.use(kernel.open(end.netns)) })
-  const parts = plan.kind === 'vxlan' ? tunnelParts(kernel, plan, open) : pairParts(plan, open)
+  const parts = partsOf(plan, {
+    kernel,
+    end: end => ({ plan: end, namespace: undo.use(kernel.open(end.netns)) }),
+    own: () => undo.use(kernel.openOwn()),
+  })
   const held = undo.move()
   return { ...parts, [Symbol.dispose]: () => held.dispose() }
 }
 
-type Open = (end: EndPlan) => End
+function partsOf(plan: LinkPlan, open: Opening): Parts {
+  if (plan.kind === 'veth') return pairParts(plan, open)
+  if (plan.kind === 'vxlan') return tunnelParts(plan, open)
+  if (plan.kind === 'bridge') return portParts(plan, open)
+  return { kind: plan.kind, ends: [open.end(plan.ends[0])] }
+}
 
-function pairParts({ ends: [source, destination] }: VethPlan, open: Open): Parts {
-  return { kind: 'veth', ends: [open(source), open(destination)] }
+function pairParts({ ends: [source, destination] }: VethPlan, open: Opening): Parts {
+  return { kind: 'veth', ends: [open.end(source), open.end(destination)] }
 }
 
 /** The interface never takes a packet that its way does not. */
-function tunnelParts(kernel: Kernel, { ends: [end], tunnel }: VxlanPlan, open: Open): Parts {
-  const path = tunnelPath(kernel, tunnel)
-  const most = 'mtu' in path ? path.mtu : undefined
-  const mtu = Math.min(end.mtu ?? Number.POSITIVE_INFINITY, most ?? Number.POSITIVE_INFINITY)
-  return { kind: 'vxlan', ends: [open(Number.isFinite(mtu) ? { ...end, mtu } : end)], tunnel, path }
+function tunnelParts({ ends: [end], tunnel }: VxlanPlan, open: Opening): Parts {
+  const path = tunnelPath(open.kernel, tunnel)
+  return { kind: 'vxlan', ends: [open.end(fitted(end, 'mtu' in path ? path.mtu : undefined))], tunnel, path }
+}
+
+function portParts(plan: BridgePlan, open: Opening): Parts {
+  const port = portOf(plan, open.own())
+  return { kind: 'veth', ends: [open.end(fitted(plan.ends[0], port.plan.mtu)), port] }
+}
+
+/** An end that is no larger than `most`. */
+function fitted(end: EndPlan, most: number | undefined): EndPlan {
+  return most === undefined ? end : { ...end, mtu: Math.min(end.mtu ?? most, most) }
 }
 
 /** Whether the links that were found are those of the work, however they are configured. */
@@ -45,5 +73,6 @@ export function isWhole(work: Work, links: readonly (Link | undefined)[]): boole
   const [a, b] = links
   if (a === undefined) return false
   if (work.kind === 'vxlan') return a.tunnel !== undefined && isSameTunnel(a.tunnel, work.tunnel)
+  if (work.kind !== 'veth') return a.kind === work.kind
   return b !== undefined && a.peer === b.index && b.peer === a.index
 }
