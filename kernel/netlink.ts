@@ -17,12 +17,15 @@ import { openSocketIn, type Sent } from './socket.ts'
 export interface NetlinkOptions {
   /** A writable procfs for sysctls, default `/proc`; in an ordinary pod that is read-only, so mount the host's. */
   readonly proc?: string
+  /** Bytes of events that may wait, see `WatchOptions`. */
+  readonly receiveBuffer?: number
   /** Called before each request to the kernel, with its name. */
   readonly sent?: Sent
 }
 
 /** The kernel of this machine. Needs NET_ADMIN and SYS_ADMIN over the namespaces, and NET_BROADCAST for `events`. */
-export function netlinkKernel({ proc = '/proc', sent }: NetlinkOptions = {}): Kernel {
+export function netlinkKernel(options: NetlinkOptions = {}): Kernel {
+  const { proc = '/proc', receiveBuffer, sent } = options
   const nsids = new Nsids(sent)
   const open = new WeakMap<Namespace, OpenNetns>()
 
@@ -51,7 +54,7 @@ export function netlinkKernel({ proc = '/proc', sent }: NetlinkOptions = {}): Ke
     *followed() {
       for (const netns of followedNetns(nsids)) yield namespaceOf(netns)
     },
-    events: signal => watchEvents(nsids, signal),
+    events: signal => watchEvents(nsids, signal, receiveBuffer === undefined ? {} : { receiveBuffer }),
     [Symbol.dispose]: () => nsids[Symbol.dispose](),
   }
 }
