@@ -145,7 +145,9 @@ describe('policies on the real kernel', () => {
   test.each([
     {
       what: 'a refresh by another life of the forwarder',
-      disturb: async () => void expect(await request()).toEqual([]),
+      disturb: async () => {
+        expect(await request()).toEqual([])
+      },
     },
     {
       what: 'the link was set down and a request heals it',

@@ -5,13 +5,17 @@ import {
   encodeAddressDump,
   encodeAddressKey,
 } from './codec/address.ts'
+import { decodeLink, encodeLinkIndex } from './codec/link.ts'
 import { flag } from './codec/message.ts'
-import { isKernelError } from './errors.ts'
+import { isKernelError, KernelError } from './errors.ts'
 import type { Place } from './place.ts'
 import type { AddressVerbs } from './port.ts'
+import type { Request } from './socket.ts'
+import { writeIpv6Sysctl } from './sysctl.ts'
 
 /** The verbs of addresses in one namespace. */
-export function addressVerbs({ socket, where }: Place): AddressVerbs {
+export function addressVerbs(place: Place): AddressVerbs {
+  const { socket, where } = place
   return {
     list(index) {
       const doing = `listing addresses of interface ${index} ${where}`
@@ -30,7 +34,14 @@ export function addressVerbs({ socket, where }: Place): AddressVerbs {
     add(index, cidr) {
       const doing = `adding address ${cidr} to interface ${index} ${where}`
       const body = encodeAddress(index, cidr)
-      socket.change({ name: 'RTM_NEWADDR', flags: flag.create | flag.replace, body, doing })
+      const request: Request = { name: 'RTM_NEWADDR', flags: flag.create | flag.replace, body, doing }
+      try {
+        socket.change(request)
+      } catch (cause) {
+        if (!isKernelError(cause, 'EACCES') || !cidr.includes(':')) throw cause
+        enableIpv6(place, index, doing)
+        socket.change(request)
+      }
     },
 
     remove(index, cidr) {
@@ -46,3 +57,16 @@ export function addressVerbs({ socket, where }: Place): AddressVerbs {
 
 /** As an index, none. */
 const everyLink = 0
+
+/** A pod may have IPv6 off by default; who asks for an IPv6 address on an interface of ours wants it on there. */
+function enableIpv6(place: Place, index: number, doing: string): void {
+  const query = { name: 'RTM_GETLINK', body: encodeLinkIndex(index), doing } as const
+  const { name } = decodeLink(place.socket.get(query).body)
+  if (writeIpv6Sysctl(place, name, { key: 'disable_ipv6', value: '0' }) === 'yes') return
+  throw new KernelError(
+    `${doing}: IPv6 is off there (net.ipv6.conf.${name}.disable_ipv6) and cannot be turned on, because ${place.proc}/sys is read-only; mount the host's procfs and name it in NSM_PROC`,
+    { errno: EACCES, syscall: 'RTM_NEWADDR' },
+  )
+}
+
+const EACCES = 13

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import {
   decodeLink,
   encodeBridge,
@@ -11,10 +10,10 @@ import {
 } from './codec/link.ts'
 import { flag, type Message } from './codec/message.ts'
 import { isKernelError } from './errors.ts'
-import { inNetns } from './netns.ts'
 import type { Place } from './place.ts'
 import type { LinkChange, LinkVerbs } from './port.ts'
 import { removeLink } from './removals.ts'
+import { writeIpv6Sysctl } from './sysctl.ts'
 import { createTun } from './tun.ts'
 import { tunnelInWords, vniInUse } from './tunnel.ts'
 
@@ -107,8 +106,7 @@ export function linkVerbs(place: Place): LinkVerbs {
       }
     },
 
-    refuseAdvertisements: name =>
-      inNetns(place.netns, () => writeSysctl(place, `ipv6/conf/${name}/accept_ra`, '0')),
+    refuseAdvertisements: name => writeIpv6Sysctl(place, name, { key: 'accept_ra', value: '0' }),
 
     remove: index => removeLink(place, index),
   }
@@ -120,17 +118,6 @@ function messages({ socket, where }: Place, stats: 'with stats' | 'without stats
     body: encodeLinkDump(stats),
     doing: `listing interfaces ${where}`,
   })
-}
-
-/** The files below /proc/sys/net are those of the namespace that the writing thread is in. */
-function writeSysctl({ proc }: Place, name: string, value: string): 'yes' | 'no' {
-  try {
-    writeFileSync(`${proc}/sys/net/${name}`, value)
-    return 'yes'
-  } catch {
-    // ENOENT: no IPv6. EROFS, EACCES, EPERM: an ordinary pod. The link works all the same.
-    return 'no'
-  }
 }
 
 function unlessGone<T>(look: () => T): T | undefined {

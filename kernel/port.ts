@@ -75,7 +75,7 @@ export interface AddressVerbs {
   list(index: number): readonly Address[]
   /** Of all interfaces. Equivalent to: `ip address show` */
   listAll(): readonly (Address & { readonly index: number })[]
-  /** Present is success. Equivalent to: `ip address add CIDR dev INDEX nodad` */
+  /** Present is success. Turns IPv6 on for the interface when it is off and an IPv6 address is wanted. Equivalent to: `ip address add CIDR dev INDEX nodad` */
   add(index: number, cidr: string): void
   /** Gone is success. Equivalent to: `ip address del CIDR dev INDEX` */
   remove(index: number, cidr: string): void
