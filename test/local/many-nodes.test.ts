@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientPod, endpointPod, Manifests, serviceObject } from './fixture.ts'
-import { type NodeTraces, tracesOf, tunnelsOf } from './node.ts'
-import { type ConnectionRow, connectionsOf, eventually, host, type Mesh, meshNamed, podsOf } from './nsm.ts'
+import { type NodeTraces, tracesOfAll, tunnelsOf, untilAsBefore } from './node.ts'
+import { type ConnectionRow, connectionsOf, host, type Mesh, meshNamed, podsOf } from './nsm.ts'
 
 describe.each([
   { nodes: 3, tunnels: 4 },
@@ -11,10 +11,7 @@ describe.each([
   const manifests = new Manifests()
   const all = Array.from({ length: nodes }, (_, offset) => offset + 1)
   const count = nodes * (nodes - 1) * tunnels
-  let before: readonly NodeTraces[] = []
-
-  const traces = (): Promise<readonly NodeTraces[]> =>
-    Promise.all(all.map(node => tracesOf(mesh, `node-${node}`)))
+  let before: Readonly<Record<string, NodeTraces>> = {}
 
   /** One endpoint and one client a node; the client asks the endpoints of all other nodes, several times each. */
   const objects = (): readonly string[] =>
@@ -32,7 +29,10 @@ describe.each([
 
   beforeAll(async () => {
     await mesh.ok('up', '--nodes', String(nodes))
-    before = await traces()
+    before = await tracesOfAll(
+      mesh,
+      all.map(node => `node-${node}`),
+    )
     await mesh.ok('apply', '-f', manifests.file('all', ...objects()))
   })
   afterAll(async () => {
@@ -69,9 +69,7 @@ describe.each([
   it('nothing is left on any node when the pods are gone', async () => {
     await mesh.ok('delete', '-f', manifests.file('all', ...objects()))
     expect(await connectionsOf(mesh)).toEqual([])
-    await eventually('the nodes are as they were', async () =>
-      JSON.stringify(await traces()) === JSON.stringify(before) ? true : undefined,
-    )
+    await untilAsBefore(mesh, before)
   })
 })
 

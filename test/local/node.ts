@@ -1,4 +1,6 @@
-import type { Mesh } from './nsm.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { expect } from 'vitest'
+import { eventually, type Mesh } from './nsm.ts'
 
 /** What tunnels could leave behind in the network namespace of a node. */
 export interface NodeTraces {
@@ -10,7 +12,7 @@ export interface NodeTraces {
 }
 
 /** Reads them from the kernel, with the tools of the machine. */
-export async function tracesOf(mesh: Mesh, node: string): Promise<NodeTraces> {
+async function tracesOf(mesh: Mesh, node: string): Promise<NodeTraces> {
   const ip = async (...args: readonly string[]): Promise<readonly string[]> =>
     (await mesh.ok('exec', `node/${node}`, '--', 'ip', ...args)).split('\n').filter(line => line !== '')
   const [links, nsids, rules, routes] = await Promise.all([
@@ -20,6 +22,25 @@ export async function tracesOf(mesh: Mesh, node: string): Promise<NodeTraces> {
     ip('route', 'show', 'table', 'all'),
   ])
   return { links: links.map(line => line.split(/[@ ]/)[0] ?? ''), nsids: nsids.length, rules, routes }
+}
+
+/** What tunnels could leave behind on any node, by the node's name. */
+export async function tracesOfAll(
+  mesh: Mesh,
+  nodes: readonly string[],
+): Promise<Readonly<Record<string, NodeTraces>>> {
+  return Object.fromEntries(
+    await Promise.all(nodes.map(async node => [node, await tracesOf(mesh, node)] as const)),
+  )
+}
+
+/** Waits until the nodes are as they were; what is left there in the end is shown. */
+export async function untilAsBefore(mesh: Mesh, before: Readonly<Record<string, NodeTraces>>): Promise<void> {
+  let now = before
+  await eventually('the nodes are as they were', async () => {
+    now = await tracesOfAll(mesh, Object.keys(before))
+    return isDeepStrictEqual(now, before) ? true : undefined
+  }).catch(() => expect(now).toEqual(before))
 }
 
 /** The tunnel devices of a pod: name and what `ip -d link` says of each. */

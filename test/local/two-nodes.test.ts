@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answersTo, Manifests } from './fixture.ts'
-import { tracesOf, tunnelsOf } from './node.ts'
+import { type NodeTraces, tracesOfAll, tunnelsOf, untilAsBefore } from './node.ts'
 import { type ConnectionRow, connectionsOf, eventually, host, meshNamed, podsOf } from './nsm.ts'
 import { placed } from './placed.ts'
 
 const mesh = meshNamed('t-2nodes')
-const nodes = ['node-1', 'node-2'] as const
 const manifests = new Manifests()
-let before: readonly unknown[] = []
+let before: Readonly<Record<string, NodeTraces>> = {}
 
 /** Applies an example with its clients on the first node and its endpoints on the second. */
 async function apply(example: string, ...args: readonly string[]): Promise<void> {
@@ -27,10 +26,7 @@ async function remove(...examples: readonly string[]): Promise<void> {
       ),
     )
   expect(await connectionsOf(mesh)).toEqual([])
-  await eventually('nothing is left on the nodes', async () => {
-    const now = await Promise.all(nodes.map(node => tracesOf(mesh, node)))
-    return JSON.stringify(now) === JSON.stringify(before) ? true : undefined
-  })
+  await untilAsBefore(mesh, before)
 }
 
 /** The one pod whose name begins so. */
@@ -51,7 +47,7 @@ function pingsOf(rows: readonly ConnectionRow[]): Promise<readonly number[]> {
 describe('the examples, with client and endpoint on different nodes', () => {
   beforeAll(async () => {
     await mesh.ok('up', '--nodes', '2')
-    before = await Promise.all(nodes.map(node => tracesOf(mesh, node)))
+    before = await tracesOfAll(mesh, ['node-1', 'node-2'])
   })
   afterAll(async () => {
     await mesh.run('down')
