@@ -48,9 +48,7 @@ async function converged(kernel: Kernel, plan: LinkPlan, { signal, search }: Sea
   const links = work.ends.map(search)
   const pods = work.ends.slice(0, plan.ends.length)
   for (const { namespace } of pods) kernel.follow(namespace)
-  const changes = isWhole(work, links)
-    ? await reconcile(work.ends)
-    : await renew(kernel, { work, links, signal })
+  const changes = isWhole(work, links) ? await reconcile(work.ends) : await renew({ work, links, signal })
   const [, ...others] = pods
   return { id: plan.id, ends: [stateOf(work.ends[0]), ...others.map(stateOf)], changes }
 }
@@ -83,14 +81,14 @@ interface Renewal {
  * Replaces what an earlier life of the connection left: ends whose other ends are in the wrong pods, tunnels to
  * another node.
  */
-async function renew(kernel: Kernel, { work, links, signal }: Renewal): Promise<readonly string[]> {
+async function renew({ work, links, signal }: Renewal): Promise<readonly string[]> {
   for (const [at, { namespace }] of work.ends.entries()) {
     const link = links[at]
     if (link === undefined) continue
     await namespace.link.remove(link.index)
     signal.throwIfAborted()
   }
-  const created = await create(kernel, work)
+  const created = await create(work)
   // Rules outlive their link: those of the earlier one are still there, wanted or not.
   return links.every(link => link === undefined) ? created : [...created, ...(await reconcile(work.ends))]
 }

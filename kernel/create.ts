@@ -2,7 +2,7 @@ import { converge, type Done, doneInWords, type End, newborn } from './end.ts'
 import { KernelError } from './errors.ts'
 import type { EndPlan } from './link-plan.ts'
 import { removeRules } from './policy.ts'
-import type { Kernel, Link, LinkBirth } from './port.ts'
+import type { Link, LinkBirth } from './port.ts'
 import { undone } from './undo.ts'
 import type { Work } from './work.ts'
 
@@ -13,8 +13,8 @@ import type { Work } from './work.ts'
  * The ends get their names at birth: a rename costs the kernel 0.15 ms. Should we die before they are tagged, their
  * group tells the next life that they are ours.
  */
-export async function create(kernel: Kernel, work: Work): Promise<readonly string[]> {
-  make(kernel, work)
+export async function create(work: Work): Promise<readonly string[]> {
+  make(work)
   const [first] = work.ends
   const link = bornLink(first)
   try {
@@ -29,7 +29,7 @@ export async function create(kernel: Kernel, work: Work): Promise<readonly strin
   }
 }
 
-function make(kernel: Kernel, work: Work): void {
+function make(work: Work): void {
   const [{ plan, namespace }] = work.ends
   switch (work.kind) {
     case 'veth': {
@@ -41,8 +41,7 @@ function make(kernel: Kernel, work: Work): void {
       return namespace.link.createTun({ name: plan.name, kind: work.kind }, plan.alias)
     case 'vxlan': {
       if ('refusal' in work.path) throw work.path.refusal
-      using own = kernel.openOwn()
-      return own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)
+      return work.own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { KernelError } from './errors.ts'
 import type { VxlanTunnel } from './link-plan.ts'
-import type { Kernel } from './port.ts'
+import type { Namespace } from './port.ts'
 
 /** Whether a device that is there is the tunnel that is wanted. */
 export function isSameTunnel(a: VxlanTunnel, b: VxlanTunnel): boolean {
@@ -20,9 +20,8 @@ export function vxlanOverhead(local: string): number {
 /** Whether a tunnel has a way to the other node, and the largest packet that it carries, in bytes. */
 export type TunnelPath = { readonly mtu: number } | { readonly refusal: KernelError }
 
-/** Looks for the way of a tunnel, which may be another one than yesterday. Throws KernelError. */
-export function tunnelPath(kernel: Kernel, { local, remote }: VxlanTunnel): TunnelPath {
-  using own = kernel.openOwn()
+/** Looks for the way of a tunnel from the namespace of the node; it may be another one than yesterday. Throws KernelError. */
+export function tunnelPath(own: Namespace, { local, remote }: VxlanTunnel): TunnelPath {
   try {
     return { mtu: own.route.lookup(remote, local).mtu - vxlanOverhead(local) }
   } catch (cause) {

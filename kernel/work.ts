@@ -10,6 +10,8 @@ interface VxlanParts {
   readonly ends: readonly [End]
   readonly tunnel: VxlanTunnel
   readonly path: TunnelPath
+  /** The namespace of the node, where its packets travel. */
+  readonly own: Namespace
 }
 
 /** What is to be made, and where: all ends with their open namespaces, those of the plan first. */
@@ -23,7 +25,6 @@ export type Work = Parts & Disposable
 
 /** Opens namespaces, which the work owns. */
 interface Opening {
-  readonly kernel: Kernel
   readonly end: (end: EndPlan) => End
   /** The namespace of the node. */
   readonly own: () => Namespace
@@ -33,7 +34,6 @@ interface Opening {
 export function openWork(kernel: Kernel, plan: LinkPlan): Work {
   using undo = new DisposableStack()
   const parts = partsOf(plan, {
-    kernel,
     end: end => ({ plan: end, namespace: undo.use(kernel.open(end.netns)) }),
     own: () => undo.use(kernel.openOwn()),
   })
@@ -54,8 +54,10 @@ function pairParts({ ends: [source, destination] }: VethPlan, open: Opening): Pa
 
 /** The interface never takes a packet that its way does not. */
 function tunnelParts({ ends: [end], tunnel }: VxlanPlan, open: Opening): Parts {
-  const path = tunnelPath(open.kernel, tunnel)
-  return { kind: 'vxlan', ends: [open.end(fitted(end, 'mtu' in path ? path.mtu : undefined))], tunnel, path }
+  const own = open.own()
+  const path = tunnelPath(own, tunnel)
+  const here = open.end(fitted(end, 'mtu' in path ? path.mtu : undefined))
+  return { kind: 'vxlan', ends: [here], tunnel, path, own }
 }
 
 function portParts(plan: BridgePlan, open: Opening): Parts {
