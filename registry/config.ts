@@ -1,5 +1,5 @@
 import { setting } from '#runtime/config.ts'
-import { duration, text } from '#runtime/parse.ts'
+import { duration, flag, text } from '#runtime/parse.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 import { serverAddress } from './server-address.ts'
 
@@ -10,6 +10,13 @@ export const config = {
     parse: serverAddress,
     default: 'unix:///var/lib/networkservicemesh/nsm.registry.io.sock',
     doc: 'Where managers are served: unix:///path or tcp://host:port.',
+  }),
+  insecure: setting({
+    env: 'NSM_INSECURE',
+    also: ['INSECURE'],
+    parse: flag,
+    default: false,
+    doc: 'Serve at a TCP address, where whoever reaches the port may change what endpoints there are.',
   }),
   file: setting({
     env: 'NSM_REGISTRY_FILE',
