@@ -24,11 +24,12 @@ export function unreachable(attempt: Attempt, cause: unknown): NsmError {
       { cause },
     )
   }
-  return new NsmError(
-    'MANAGER_UNAVAILABLE',
-    `${calling(attempt)}: ${wordsOf(cause)}; is the program that serves it running?`,
-    { cause },
-  )
+  if (cause instanceof NsmError)
+    return new NsmError(cause.code, `${calling(attempt)}: ${cause.message}`, { cause })
+  // What TLS refuses has a code of its own and no system call that failed: there is a program, and not the right one.
+  const isRefused = cause instanceof Error && 'code' in cause && !('syscall' in cause)
+  const hint = isRefused ? '' : '; is the program that serves it running?'
+  return new NsmError('MANAGER_UNAVAILABLE', `${calling(attempt)}: ${wordsOf(cause)}${hint}`, { cause })
 }
 
 /** The connection ended before the answer came. */

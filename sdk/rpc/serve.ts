@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { Connection } from '#sdk/http2/connection.ts'
 import { type Log, silent } from '#sdk/log.ts'
@@ -105,6 +104,10 @@ async function shutDown<P>(listening: Listening, { calls, sockets, connections }
       for (const socket of sockets) socket.destroy()
     }, grace.connection),
   ]
-  await Promise.all(Array.from(sockets, async socket => socket.closed || (await once(socket, 'close'))))
+  // Not `once` of node:events, which fails when a caller resets his connection meanwhile.
+  const closing = Array.from(sockets, socket =>
+    socket.closed ? Promise.resolve() : new Promise(resolve => socket.once('close', resolve)),
+  )
+  await Promise.all(closing)
   for (const timer of timers) clearTimeout(timer)
 }
