@@ -1,21 +1,30 @@
 import { type Channel, dial } from '#sdk/rpc/dial.ts'
+import { type Credentials, secureClient } from '#sdk/rpc/tls.ts'
 import type { Address } from '#sdk/rpc/types.ts'
+
+/** How managers know each other: by certificates, asked for at each connection, or not at all. */
+export type Security = (() => Credentials) | 'insecure'
 
 /** Connections to other programs, kept while they are of use. */
 export class Channels implements AsyncDisposable {
-  readonly #open = new Map<Address, Channel>()
+  readonly #security: Security
+  readonly #open = new Map<string, Channel>()
 
-  get(address: Address): Channel {
-    const open = this.#open.get(address)
-    if (open !== undefined) return open
-    const channel = dial(address)
-    this.#open.set(address, channel)
-    return channel
+  constructor(security: Security) {
+    this.#security = security
   }
 
-  /** The connection to the manager of another node. */
-  remote(address: Address, _node: string): Channel {
-    return this.get(address)
+  /** The connection to a program of this node. */
+  get(address: Address): Channel {
+    return this.#get(address, () => dial(address))
+  }
+
+  /** The connection to the manager of another node, who has to show that node's certificate. */
+  remote(address: Address, node: string): Channel {
+    const security = this.#security
+    return this.#get(`${address} ${node}`, () =>
+      security === 'insecure' ? dial(address) : dial(address, { connect: secureClient(security, node) }),
+    )
   }
 
   /** Forgets a connection, so that the next one begins afresh: the program behind it is gone or new. */
@@ -23,6 +32,14 @@ export class Channels implements AsyncDisposable {
     const channel = this.#open.get(address)
     this.#open.delete(address)
     await channel?.[Symbol.asyncDispose]()
+  }
+
+  #get(key: string, make: () => Channel): Channel {
+    const open = this.#open.get(key)
+    if (open !== undefined) return open
+    const channel = make()
+    this.#open.set(key, channel)
+    return channel
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,7 +30,7 @@ export const config = {
     env: 'NSMD_API_ADDRESS',
     parse: listenAddress,
     default: undefined,
-    doc: 'Where other managers are served: host:port or :port; needs NSM_INSECURE for now.',
+    doc: 'Where other managers are served: host:port or :port; needs NSM_ISSUER or NSM_INSECURE.',
   }),
   publicUrl: setting({
     env: 'NSMD_PUBLIC_API',
@@ -38,12 +38,18 @@ export const config = {
     default: '',
     doc: 'host:port that other managers are told; empty is what NSMD_API_ADDRESS is bound to.',
   }),
+  issuer: setting({
+    env: 'NSM_ISSUER',
+    parse: serverAddress,
+    default: undefined,
+    doc: 'Where this manager gets its certificate: unix:///absolute/path or tcp://host:port; none talks to no other manager.',
+  }),
   insecure: setting({
     env: 'NSM_INSECURE',
     also: ['INSECURE'],
     parse: flag,
     default: false,
-    doc: 'Serve other managers without TLS, so that whoever reaches the port may ask for any endpoint.',
+    doc: 'Talk with other managers without TLS, so that whoever reaches the port may ask for any endpoint.',
   }),
   preferredMechanism: setting({
     env: 'PREFERRED_REMOTE_MECHANISM',

@@ -5,7 +5,7 @@ import type { Address } from '#sdk/rpc/types.ts'
 import type { Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import { Agent } from './agent.ts'
 import { managerChain } from './chain.ts'
-import { Channels } from './channels.ts'
+import { Channels, type Security } from './channels.ts'
 import { closableAgain } from './closable-again.ts'
 import { EndpointWatch } from './endpoint-watch.ts'
 import { externalOf } from './external-network.ts'
@@ -29,6 +29,7 @@ export interface CoreOptions {
   readonly timeoutMs: number
   /** A mechanism type that goes before all others where both nodes have it; empty for none. */
   readonly preferredMechanism: string
+  readonly security: Security
   /** Proposes a VXLAN identifier, whether it is in use or not; default any at random. */
   readonly drawVni?: () => number
   readonly clientSocket: (workspace: string) => Address
@@ -57,7 +58,7 @@ export function newCore(state: State, options: CoreOptions): Core {
   const { registry, connections, pods } = state
   const { node, log } = options
   const forwarders = new Forwarders()
-  const channels = new Channels()
+  const channels = new Channels(options.security)
   const vnis = new Vnis(connections.list(), options.drawVni)
   const peers = new Peers({ ...state, node, channels, agent: () => agent, log })
   const chain = closableAgain(

@@ -79,6 +79,7 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
       timeoutMs: 5000,
       publicUrl: '',
       preferredMechanism: '',
+      security: 'insecure',
       nodeCookie: 1n,
       version: '',
       log: silent,

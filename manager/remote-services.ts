@@ -11,29 +11,39 @@ export interface RemoteServicesOptions extends NetworkServiceOptions {
   readonly monitor: Monitor
 }
 
+/** The node of the manager that calls, as its certificate says; undefined without TLS. */
+type Peer = string | undefined
+
 /**
- * What other managers may ask: connections to endpoints of this node, and to watch them. Without TLS nobody vouches for
- * the name that a manager gives itself in the path, so this is only served by an explicit switch.
+ * What other managers may ask: connections to endpoints of this node, and to watch those that they have asked for.
+ * Without TLS nobody vouches for the name that a manager gives itself in the path, and all may be watched.
  */
-export function remoteServices(options: RemoteServicesOptions): readonly Served<undefined>[] {
+export function remoteServices(options: RemoteServicesOptions): readonly Served<Peer>[] {
   return [
-    implement(
-      NetworkService,
-      networkServiceHandlers<undefined>((_, path) => managerIn(path), options),
-    ),
-    implement<typeof MonitorConnection, undefined>(MonitorConnection, {
-      monitorConnections: (selector, { signal }) =>
-        options.monitor.watch({ selector, mayBeSeen: ({ caller }) => caller.kind === 'manager' }, signal),
+    implement(NetworkService, networkServiceHandlers<Peer>(managerOf, options)),
+    implement<typeof MonitorConnection, Peer>(MonitorConnection, {
+      monitorConnections: (selector, { peer, signal }) =>
+        options.monitor.watch({ selector, mayBeSeen: ({ caller }) => isOf(caller, peer) }, signal),
     }),
   ]
 }
 
-/** The manager that asks: the second segment of the path, after its client's. */
-function managerIn(path: readonly { readonly name: string }[]): Caller {
+/** The manager that asks: the second segment of the path, after its client's, and the name in its certificate. */
+function managerOf(peer: Peer, path: readonly { readonly name: string }[]): Caller {
   const name = path[1]?.name ?? ''
-  if (name !== '') return { kind: 'manager', name }
-  throw new NsmError(
-    'BAD_INPUT',
-    'requesting a network service: the path does not name the manager that asks',
-  )
+  if (name === '')
+    throw new NsmError(
+      'BAD_INPUT',
+      'requesting a network service: the path does not name the manager that asks',
+    )
+  if (peer !== undefined && peer !== name)
+    throw new NsmError(
+      'DENIED',
+      `requesting a network service: the path says that the manager of node ${JSON.stringify(name)} asks, and the certificate is of node ${peer}`,
+    )
+  return { kind: 'manager', name }
+}
+
+function isOf(caller: Caller, peer: Peer): boolean {
+  return caller.kind === 'manager' && (peer === undefined || caller.name === peer)
 }

@@ -3,31 +3,54 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { peerOf } from '#kernel/peer.ts'
 import type { Config } from '#runtime/config.ts'
+import { version } from '#runtime/version.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
+import type { Credentials } from '#sdk/rpc/tls.ts'
 import type { config } from './config.ts'
+import { Enrolment } from './enrolment.ts'
 import { ownNetnsCookie } from './own-netns.ts'
 import { startManager } from './start.ts'
 
+/** Milliseconds that the start waits for the first certificate; without one it goes on, and other nodes wait. */
+const enrolmentMs = 2000
+
 /** Serves until the signal aborts. What is connected stays connected. */
 export async function run(settings: Config<typeof config>, signal: AbortSignal, log: Log): Promise<void> {
-  if (settings.listen !== undefined && !settings.insecure)
+  await using undo = new AsyncDisposableStack()
+  const enrolment =
+    settings.insecure || settings.issuer === undefined
+      ? undefined
+      : undo.use(new Enrolment({ issuer: settings.issuer, node: settings.node, log }))
+  if (settings.listen !== undefined && !settings.insecure && enrolment === undefined)
     throw new NsmError(
       'BAD_CONFIG',
-      'NSMD_API_ADDRESS: managers cannot authenticate each other yet; set NSM_INSECURE=true to serve them without TLS',
+      'NSMD_API_ADDRESS: managers know each other by certificates; set NSM_ISSUER to where one is issued, or NSM_INSECURE=true to serve them without TLS',
     )
-  await using manager = await startManager({
-    ...settings,
-    baseDir: resolve(settings.baseDir),
-    nodeCookie: settings.allowHostNetwork ? undefined : await ownNetnsCookie(peerOf),
-    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    forwarderWaitMs: settings.forwarderWait,
-    endpointWaitMs: settings.endpointWait,
-    timeoutMs: settings.timeout,
-    peerOf,
-    version: '',
-    log,
-  })
+  await enrolment?.ready(enrolmentMs)
+  const manager = undo.use(
+    await startManager({
+      ...settings,
+      baseDir: resolve(settings.baseDir),
+      nodeCookie: settings.allowHostNetwork ? undefined : await ownNetnsCookie(peerOf),
+      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      forwarderWaitMs: settings.forwarderWait,
+      endpointWaitMs: settings.endpointWait,
+      timeoutMs: settings.timeout,
+      peerOf,
+      version,
+      security: settings.insecure ? 'insecure' : () => credentialsOf(enrolment),
+      log,
+    }),
+  )
   log.info({ node: settings.node, baseDir: settings.baseDir, url: manager.url }, 'the manager serves')
   if (!signal.aborted) await once(signal, 'abort')
+}
+
+function credentialsOf(enrolment: Enrolment | undefined): Credentials {
+  if (enrolment !== undefined) return enrolment.current()
+  throw new NsmError(
+    'BAD_CONFIG',
+    'this manager has no certificate for other managers: set NSM_ISSUER to where one is issued, or NSM_INSECURE=true',
+  )
 }

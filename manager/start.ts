@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { implement, type Served } from '#sdk/rpc/implement.ts'
 import { type Server, serve } from '#sdk/rpc/serve.ts'
+import { nodeOf, secureServer } from '#sdk/rpc/tls.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 import { Admin } from '#sdk/wire/gen/admin/admin_pb.ts'
 import {
@@ -23,7 +24,7 @@ import { Workspaces } from './workspaces.ts'
 
 /** How a manager is set up. */
 export interface ManagerOptions extends StateOptions, Omit<CoreOptions, 'clientSocket'> {
-  /** Where other managers are served, without TLS; undefined serves none. */
+  /** Where other managers are served; undefined serves none. */
   readonly listen?: Address | undefined
   /** What other managers are told of `listen`; empty is what it is bound to. */
   readonly publicUrl: string
@@ -53,7 +54,9 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const core = undo.use(newCore(state, { ...options, clientSocket }))
   const shared = { ...state, ...core, policy: allowAll, node }
   const remote =
-    options.listen === undefined ? undefined : undo.use(await serveRemote(options.listen, { ...shared, log }))
+    options.listen === undefined
+      ? undefined
+      : undo.use(await serveRemote(options.listen, { ...shared, security: options.security, log }))
   const url = remote === undefined ? '' : publicUrl(remote.address, options.publicUrl)
   const services: WorkspaceServicesOptions = {
     ...shared,
@@ -95,12 +98,14 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
 
 async function serveRemote(
   address: Address,
-  options: Parameters<typeof remoteServices>[0] & Pick<ManagerOptions, 'log'>,
+  options: Parameters<typeof remoteServices>[0] & Pick<ManagerOptions, 'log' | 'security'>,
 ): Promise<Server> {
+  const { security, log } = options
   return await serve({
     address,
-    log: options.log,
-    peerOf: () => undefined,
+    log,
+    ...(security === 'insecure' ? {} : { secure: secureServer(security) }),
+    peerOf: socket => (security === 'insecure' ? undefined : nodeOf(socket)),
     services: remoteServices(options),
   })
 }

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeAuthority } from '#certs/authority.ts'
+import { issue } from '#certs/issue.ts'
 import { type Authorities, serveIssuer } from '#certs/issuer.ts'
 import type { CertificateAndKey } from '#certs/pem.ts'
+import { type Credentials, nodeUri } from '#sdk/rpc/tls.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 
 /** Issuers that share their authorities. */
@@ -18,6 +20,15 @@ export interface TestIssuers extends AsyncDisposable {
 /** A certificate authority for tests. */
 export function testAuthority(name: string): Promise<CertificateAndKey> {
   return makeAuthority(name)
+}
+
+/** Credentials of a node, or of whoever a URI names; `now` is when they were made. */
+export async function testCredentials(
+  authority: CertificateAndKey,
+  { node = '', uri = nodeUri(node), now = Date.now() },
+): Promise<Credentials> {
+  const { certificate, key } = await issue(authority, { uris: [uri], days: 1, now })
+  return { certificate, key, authorities: authority.certificate }
 }
 
 /** Issuers of a new authority, with their sockets in a directory of their own. */

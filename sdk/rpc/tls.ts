@@ -87,7 +87,10 @@ async function handshake(socket: Socket, { certificate, key, authorities }: Cred
     ),
   )
   server.emit('connection', socket)
-  return await outcome.promise
+  const secured = await outcome.promise
+  // Whoever resets the connection before it is in use must not end the program.
+  secured.on('error', () => undefined)
+  return secured
 }
 
 /** Why a caller is not believed; undefined when it is. */
