@@ -1,8 +1,9 @@
 import { converge, type Done, doneInWords, type End, newborn } from './end.ts'
-import { KernelError } from './errors.ts'
+import { isKernelError, KernelError } from './errors.ts'
 import type { EndPlan } from './link-plan.ts'
 import { removeRules } from './policy.ts'
 import type { Link, LinkBirth } from './port.ts'
+import { tunnelInWords } from './tunnel.ts'
 import { undone } from './undo.ts'
 import type { Work } from './work.ts'
 
@@ -22,7 +23,7 @@ export async function create(work: Work): Promise<readonly string[]> {
     for (const end of work.ends) configure(end, end === first ? link : bornLink(end), done)
     return [`${work.kind} add`, ...done.map(doneInWords)]
   } catch (cause) {
-    throw await undone(cause, async () => {
+    throw await undone(explained(work, cause), async () => {
       for (const { plan, namespace } of work.ends) removeRules(namespace, [plan.alias])
       await first.namespace.link.remove(link.index)
     })
@@ -44,6 +45,16 @@ function make(work: Work): void {
       return work.own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)
     }
   }
+}
+
+/** A device opens the UDP port of its tunnel when it comes up, which all devices of ours share. */
+function explained(work: Work, cause: unknown): unknown {
+  if (work.kind !== 'vxlan' || !isKernelError(cause, 'EADDRINUSE')) return cause
+  return new KernelError(
+    `making a tunnel ${tunnelInWords(work.tunnel)}: another program of this node has that port; end it, or set NSM_VXLAN_PORT of all forwarders to another`,
+    cause,
+    { cause },
+  )
 }
 
 function birthOf({ name, mtu, mac }: EndPlan): LinkBirth {

@@ -1,5 +1,9 @@
+import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { apply } from './apply.ts'
+import { addUnderlay } from './example-underlay.ts'
+import { list } from './list.ts'
 import { netlinkKernel } from './netlink.ts'
 import { createNetns, inNetns } from './netns.ts'
 import { temporaryFolder } from './scratch.ts'
@@ -39,6 +43,22 @@ test('remove() lets the event loop run while the kernel waits, and may outlive i
   expect(turns).toBeGreaterThan(2)
   using again = kernel.open(pod)
   expect(again.link.get('br')).toBeUndefined()
+})
+
+test('apply() of a tunnel says so when another program has its UDP port, and leaves nothing', async () => {
+  using folder = temporaryFolder()
+  using pod = createNetns(`${folder.path}/pod`)
+  using kernel = netlinkKernel()
+  addUnderlay(kernel)
+  await using other = createSocket('udp4')
+  await new Promise<void>(resolve => other.bind(14_800, '0.0.0.0', resolve))
+  const none = { addresses: [], routes: [], neighbours: [], policies: [] }
+  const ends = [{ netns: pod, name: 'nsm0', alias: 'nsm:x:src', ...none }] as const
+  const tunnel = { vni: 77, local: '192.0.2.1', remote: '192.0.2.2', port: 14_800 }
+  await expect(
+    apply(kernel, { id: 'x', kind: 'vxlan', ends, tunnel }, AbortSignal.timeout(5000)),
+  ).rejects.toThrow(/UDP port 14800: another program of this node has that port.*NSM_VXLAN_PORT/)
+  expect(list(kernel, [pod])).toEqual([])
 })
 
 test('a refusal says what was done where, in the words of the kernel', () => {
