@@ -16,6 +16,7 @@ import { tunnelInWords, vniInUse } from './tunnel.ts'
 export interface FakeLinkEvents {
   readonly changed: (link: Link) => void
   readonly gone: (link: Link) => void
+  readonly answered: (index: number, address: string) => void
 }
 
 /** An interface in memory. */
@@ -126,6 +127,13 @@ export class FakeLinks {
     if (underlay !== undefined && link.tunnel !== undefined) underlay.#tunnels.delete(tunnelName(link.tunnel))
     this.#events.gone({ ...found.link, admin: 'down' })
     found.peer?.links.drop(found.peer.index)
+  }
+
+  /** Whether somebody has the address at the other end, which then answers. */
+  ask(index: number, address: string): void {
+    const { link, peer } = this.at(index)
+    const far = link.carrier === 'yes' && peer !== undefined ? peer.links.at(peer.index).addresses : []
+    if (far.some(({ cidr }) => cidr.startsWith(`${address}/`))) this.#events.answered(index, address)
   }
 
   refuseTaken(name: string): void {

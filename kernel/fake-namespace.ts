@@ -135,6 +135,12 @@ function neighbourVerbs(links: FakeLinks): NeighbourVerbs {
       links.update(index, () => ({ neighbours }))
     },
     remove: (index, { address }) => links.update(index, () => ({ neighbours: without(index, address) })),
+    probe(index, written) {
+      const address = decodeIp(encodeIp(written))
+      if (links.at(index).neighbours.some(entry => entry.address === address)) return 'fixed'
+      links.ask(index, address)
+      return 'asked'
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { blockContract } from './block-contract.ts'
 import { type KernelHarness, kernelContract } from './contract.ts'
 import { FakeKernel } from './fake.ts'
 import { policyContract } from './policy-contract.ts'
+import { probeContract } from './probe-contract.ts'
 import { ruleContract } from './rule-contract.ts'
 
 function fakeHarness(): KernelHarness {
@@ -20,6 +21,7 @@ function fakeHarness(): KernelHarness {
 
 describe('FakeKernel', () => {
   kernelContract(fakeHarness)
+  probeContract(fakeHarness)
   applyContract(fakeHarness)
   blockContract(fakeHarness, { noTun: '' })
   ruleContract(fakeHarness)

@@ -3,7 +3,7 @@ import { EventQueue } from './event-queue.ts'
 import { FakeLinks } from './fake-links.ts'
 import { fakeNamespace } from './fake-namespace.ts'
 import type { NetnsName } from './link-plan.ts'
-import type { Kernel, KernelEvent, Namespace, Rule } from './port.ts'
+import type { Answer, Kernel, KernelEvent, Namespace, Rule } from './port.ts'
 
 interface FakeNetns {
   readonly links: FakeLinks
@@ -15,6 +15,7 @@ interface FakeNetns {
 export class FakeKernel implements Kernel {
   readonly #namespaces = new Map<bigint, FakeNetns>()
   readonly #readers = new Set<EventQueue<KernelEvent>>()
+  readonly #listeners = new Set<EventQueue<Answer>>()
   readonly #followed = new Set<bigint>()
   readonly #refusals: { readonly verb: string; readonly error: KernelError }[] = []
   readonly #own: FakeNetns
@@ -85,6 +86,14 @@ export class FakeKernel implements Kernel {
     return queue
   }
 
+  answers(signal: AbortSignal): AsyncIterable<Answer> {
+    signal.throwIfAborted()
+    const queue = new EventQueue<Answer>(signal)
+    this.#listeners.add(queue)
+    signal.addEventListener('abort', () => this.#listeners.delete(queue), { once: true })
+    return queue
+  }
+
   [Symbol.dispose](): void {
     this.#namespaces.clear()
   }
@@ -92,6 +101,7 @@ export class FakeKernel implements Kernel {
   #make(cookie: bigint): FakeNetns {
     const links = new FakeLinks({
       changed: link => this.#tell({ type: 'link.changed', netns: cookie, link }),
+      answered: (index, address) => this.#answer({ type: 'answered', netns: cookie, index, address }),
       gone: link => this.#tell({ type: 'link.gone', netns: cookie, link }),
     })
     const rules: Rule[] = []
@@ -114,6 +124,11 @@ export class FakeKernel implements Kernel {
 
   #tell(event: KernelEvent & { readonly netns: bigint }): void {
     if (this.#followed.has(event.netns)) this.#emit(event)
+  }
+
+  #answer(answer: Answer & { readonly netns: bigint }): void {
+    if (!this.#followed.has(answer.netns)) return
+    for (const listener of this.#listeners) listener.push(answer)
   }
 
   #emit(event: KernelEvent): void {

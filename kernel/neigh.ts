@@ -8,9 +8,11 @@ import {
 import { isKernelError } from './errors.ts'
 import type { Place } from './place.ts'
 import type { NeighbourVerbs } from './port.ts'
+import { probe } from './probe.ts'
 
 /** The verbs of permanent neighbour entries in one namespace. */
-export function neighbourVerbs({ socket, where }: Place): NeighbourVerbs {
+export function neighbourVerbs(place: Place): NeighbourVerbs {
+  const { socket, where } = place
   return {
     list(index) {
       const doing = `listing neighbours of interface ${index} ${where}`
@@ -19,6 +21,8 @@ export function neighbourVerbs({ socket, where }: Place): NeighbourVerbs {
         .map(({ body }) => decodeNeighbour(body))
         .filter(neighbour => neighbour !== undefined)
     },
+
+    probe: (index, address) => probe(place, index, address),
 
     add(index, neighbour) {
       const doing = `adding neighbour ${neighbour.address} ${neighbour.mac} to interface ${index} ${where}`

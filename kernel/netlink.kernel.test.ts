@@ -5,10 +5,12 @@ import { blockContract } from './block-contract.ts'
 import { kernelContract } from './contract.ts'
 import { netlinkHarness } from './netlink-harness.ts'
 import { policyContract } from './policy-contract.ts'
+import { probeContract } from './probe-contract.ts'
 import { ruleContract } from './rule-contract.ts'
 
 describe('netlinkKernel()', () => {
   kernelContract(netlinkHarness)
+  probeContract(netlinkHarness)
   applyContract(netlinkHarness)
   blockContract(netlinkHarness, { noTun: existsSync('/dev/net/tun') ? '' : 'no /dev/net/tun' })
   ruleContract(netlinkHarness)

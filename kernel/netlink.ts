@@ -1,4 +1,5 @@
 import { addressVerbs } from './addr.ts'
+import { watchAnswers } from './answers.ts'
 import { KernelError } from './errors.ts'
 import { watchEvents } from './events.ts'
 import { followedNetns } from './followed.ts'
@@ -26,6 +27,7 @@ export interface NetlinkOptions {
 /** The kernel of this machine. Needs NET_ADMIN and SYS_ADMIN over the namespaces, and NET_BROADCAST for `events`. */
 export function netlinkKernel(options: NetlinkOptions = {}): Kernel {
   const { proc = '/proc', receiveBuffer, sent } = options
+  const watching = receiveBuffer === undefined ? {} : { receiveBuffer }
   const nsids = new Nsids(sent)
   const open = new WeakMap<Namespace, OpenNetns>()
 
@@ -54,7 +56,8 @@ export function netlinkKernel(options: NetlinkOptions = {}): Kernel {
     *followed() {
       for (const netns of followedNetns(nsids)) yield namespaceOf(netns)
     },
-    events: signal => watchEvents(nsids, signal, receiveBuffer === undefined ? {} : { receiveBuffer }),
+    events: signal => watchEvents(nsids, signal, watching),
+    answers: signal => watchAnswers(nsids, signal, watching),
     [Symbol.dispose]: () => nsids[Symbol.dispose](),
   }
 }

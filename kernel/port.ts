@@ -1,5 +1,6 @@
 /** The port between what we want (`apply.ts`) and who does it: `netlink.ts` for the real kernel, `fake.ts` for tests. */
 import type { NetnsName, PortRange, VxlanTunnel } from './link-plan.ts'
+import type { Probe } from './probe.ts'
 import type { TunBirth } from './tun.ts'
 
 /** Network namespaces and what happens in them. */
@@ -20,6 +21,8 @@ export interface Kernel extends Disposable {
   followed(): Iterable<Namespace>
   /** What happens in the followed namespaces, until the signal aborts. Throws KernelError EPERM without NET_BROADCAST. */
   events(signal: AbortSignal): AsyncIterable<KernelEvent>
+  /** Which neighbours in the followed namespaces answered, until the signal aborts. Throws as `events`. */
+  answers(signal: AbortSignal): AsyncIterable<Answer>
 }
 
 /** An open network namespace: nouns with verbs. All verbs but `link.remove` are done when they return. */
@@ -110,6 +113,11 @@ export interface NeighbourVerbs {
   add(index: number, neighbour: Neighbour): void
   /** Gone is success. Equivalent to: `ip neighbour del ADDRESS dev INDEX` */
   remove(index: number, neighbour: Neighbour): void
+  /**
+   * Asks a neighbour for a sign of life, which `Kernel.answers` tells of; `fixed` when its entry needs none, because it
+   * is permanent or the link has no ARP. Equivalent to: `ip neighbour change ADDRESS dev INDEX nud probe`
+   */
+  probe(index: number, address: string): Probe
 }
 
 /** Rules of both families; they belong to the namespace and to no link, so nothing but `remove` ends them. */
@@ -253,6 +261,16 @@ export interface Neighbour {
 export interface NeighbourEntry extends Neighbour {
   readonly origin: Origin
 }
+
+/** A neighbour that answered; `netns` is the cookie. After `resync` answers were lost. */
+export type Answer =
+  | {
+      readonly type: 'answered'
+      readonly netns: bigint
+      readonly index: number
+      readonly address: string
+    }
+  | { readonly type: 'resync' }
 
 /** `netns` is the cookie. After `resync` events were lost: look at everything again. */
 export type KernelEvent =
