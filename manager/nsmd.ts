@@ -26,7 +26,7 @@ const clientBaseDir = '/var/lib/networkservicemesh/'
 
 /** Serves NSMD to the device plugin, or to the local runner in its place. */
 export function nsmdHandlers(options: NsmdOptions): Handlers<typeof NSMD, unknown> {
-  const { pods, workspaces, baseDir, workspaceGone } = options
+  const { workspaces, baseDir, workspaceGone } = options
   return {
     async requestClientConnection({ workspace, pod }) {
       if (pod !== undefined) putPod(pod, options)
@@ -49,22 +49,27 @@ export function nsmdHandlers(options: NsmdOptions): Handlers<typeof NSMD, unknow
       putPod(pod, options)
       return {}
     },
-    async deletePod({ uid }) {
-      const pod = pods.get(uid)
-      if (pod !== undefined) await forgetPod(pod, options)
+    // Also of a pod that is unknown by now: a manager that was killed may have forgotten only a part of it.
+    async deletePod(pod) {
+      await forgetPod(pod, options)
       return {}
     },
   }
 }
 
-/** Ends all that a pod has: connections, endpoints, workspaces. */
+/**
+ * Ends all that a pod has: connections, endpoints, workspaces. The journal forgets the pod itself last: a manager that
+ * is killed before is followed by one that knows that there is something left to end.
+ */
 export async function forgetPod(
   pod: Pod,
   { pods, workspaces, podGone }: Pick<NsmdOptions, 'pods' | 'workspaces' | 'podGone'>,
 ): Promise<void> {
-  pods.remove(pod.uid)
+  pods.retire(pod.uid)
   await podGone(pod)
   await Promise.all(workspaces.ofPod(pod.uid).map(workspace => workspaces.close(workspace)))
+  // It may have come again meanwhile.
+  if (pods.get(pod.uid) === undefined) pods.remove(pod.uid)
 }
 
 function putPod(pod: Pod, { pods, events, runnerSpoke }: NsmdOptions): void {

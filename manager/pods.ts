@@ -37,16 +37,20 @@ export class Pods {
     return before === undefined ? 'new' : 'known'
   }
 
-  remove(uid: string): Pod | undefined {
+  /** Knows the pod no longer, so that it can ask for nothing; the keeper has it until `remove`. */
+  retire(uid: string): void {
     const pod = this.#byUid.get(uid)
-    if (pod === undefined) return undefined
-    this.#keeper.remove(uid)
+    if (pod === undefined) return
     this.#byUid.delete(uid)
     this.#unconfirmed.delete(uid)
     const sharing = this.#byCookie.get(pod.netnsCookie)
     sharing?.delete(uid)
     if (sharing?.size === 0) this.#byCookie.delete(pod.netnsCookie)
-    return pod
+  }
+
+  remove(uid: string): void {
+    this.#keeper.remove(uid)
+    this.retire(uid)
   }
 
   get(uid: string): Pod | undefined {

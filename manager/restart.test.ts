@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '#registry/database.ts'
+import { silent } from '#sdk/log.ts'
 import { fakeEndpoint } from './fake-endpoint.ts'
 import { fakeForwarder } from './fake-forwarder.ts'
 import { addressOf, eventually, requestFor, testNode } from './fixture.ts'
+import { openState } from './state.ts'
 
 describe('a manager that was restarted', () => {
   it('knows its connections, refreshes them without a change, and closes them', async () => {
@@ -70,6 +72,50 @@ describe('a manager that was restarted', () => {
       ),
     ).toBe('10.0.0.1/30')
     expect(endpoint.asked).toHaveLength(1)
+  })
+
+  it('ends all of a pod that its predecessor was killed in the middle of ending', async () => {
+    await using node = await testNode({ staleMs: 50 })
+    await using _forwarder = await fakeForwarder(node.baseDir)
+    const [gone, stays] = [await node.pod('gone'), await node.pod('stays')]
+    await node.stop()
+    // As after the first half: the pod is out of sight, its workspace is not.
+    const state = openState({
+      node: 'node-1',
+      baseDir: node.baseDir,
+      journal: '',
+      bootId: 'boot-1',
+      log: silent,
+    })
+    state.pods.retire(gone.uid)
+    await state[Symbol.asyncDispose]()
+    await node.restart()
+    const pod = { uid: stays.uid, name: stays.name, namespace: 'default', netnsCookie: stays.cookie }
+    await eventually('the runner tells again', () => node.nsmd.putPod(pod).catch(() => undefined))
+    await eventually('the workspace is freed', () =>
+      existsSync(join(node.baseDir, gone.workspace)) ? undefined : true,
+    )
+    expect((await node.nsmd.enumConnection({})).workspace).toEqual([stays.workspace])
+  })
+
+  it('frees a workspace whose pod nobody knows, and one that it is told again to free', async () => {
+    await using node = await testNode()
+    const [forgotten, told] = [await node.pod('forgotten'), await node.pod('told')]
+    await node.stop()
+    const state = openState({
+      node: 'node-1',
+      baseDir: node.baseDir,
+      journal: '',
+      bootId: 'boot-1',
+      log: silent,
+    })
+    state.pods.remove(forgotten.uid)
+    await state[Symbol.asyncDispose]()
+    await node.restart()
+    expect(existsSync(join(node.baseDir, forgotten.workspace))).toBe(false)
+    expect((await node.nsmd.enumConnection({})).workspace).toEqual([told.workspace])
+    await node.nsmd.deletePod({ uid: told.uid })
+    expect(existsSync(join(node.baseDir, told.workspace))).toBe(false)
   })
 
   it('forgets the pods that the runner does not tell of any more, unless they are connected', async () => {

@@ -81,7 +81,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
         }),
     }),
   )
-  await workspaces.restore()
+  await workspaces.restore(uid => state.pods.get(uid) !== undefined)
   await core.resume(url)
   const stale = undo.use(
     new StalePods({

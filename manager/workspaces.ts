@@ -45,9 +45,15 @@ export class Workspaces implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Opens those that the journal has. */
-  async restore(): Promise<void> {
-    await Promise.all(this.#options.journal.all().map(({ id, owner }) => this.open(id, owner)))
+  /** Opens those that the journal has, and removes those whose pod is unknown: nobody will ask for their end. */
+  async restore(isPod: (uid: string) => boolean): Promise<void> {
+    await Promise.all(
+      this.#options.journal
+        .all()
+        .map(({ id, owner }) =>
+          owner === '' || isPod(owner) ? this.open(id, owner) : Promise.resolve(this.#forget(id)),
+        ),
+    )
   }
 
   /**
@@ -90,8 +96,7 @@ export class Workspaces implements AsyncDisposable {
     if (workspace === undefined) return
     this.#open.delete(id)
     await workspace[Symbol.asyncDispose]()
-    this.#options.journal.remove(id)
-    rmSync(this.#directory(id), { recursive: true, force: true })
+    this.#forget(id)
   }
 
   ids(): readonly string[] {
@@ -115,14 +120,19 @@ export class Workspaces implements AsyncDisposable {
     await Promise.all(open.map(workspace => workspace[Symbol.asyncDispose]()))
   }
 
+  /** The journal knows of a directory for as long as there may be one: it is first to hear and last to forget. */
+  #forget(id: string): void {
+    rmSync(this.#directory(id), { recursive: true, force: true })
+    this.#options.journal.remove(id)
+  }
+
   async #start(door: Door): Promise<Server> {
     const directory = this.#directory(door.workspace)
+    this.#options.journal.put({ id: door.workspace, owner: door.owner ?? '' })
     mkdirSync(directory, { recursive: true })
     // The pod, whatever its uid, makes its own socket here, and must not be able to move ours away.
     chmodSync(directory, 0o1777)
-    const server = await this.#options.serve(door, `unix://${join(directory, socketName.server)}`)
-    this.#options.journal.put({ id: door.workspace, owner: door.owner ?? '' })
-    return server
+    return await this.#options.serve(door, `unix://${join(directory, socketName.server)}`)
   }
 
   #directory(id: string): string {

@@ -34,6 +34,7 @@ export class Pod {
   #problem = ''
   #life: Promise<void> = Promise.resolve()
   #end: Promise<void> | undefined
+  #announcing: Promise<unknown> = Promise.resolve()
 
   constructor(object: PodObject, home: Home, owner?: PodOwner) {
     this.object = object
@@ -104,8 +105,15 @@ export class Pod {
     return this.#end
   }
 
-  /** Tells the manager of this pod and of its workspaces; all that it knows already stays. */
-  async announce(): Promise<void> {
+  /** Tells the manager of this pod and of its workspaces, unless it is ending; all that it knows already stays. */
+  announce(): Promise<void> {
+    if (this.#end !== undefined) return Promise.resolve()
+    const announcing = this.#tell()
+    this.#announcing = Promise.allSettled([this.#announcing, announcing])
+    return announcing
+  }
+
+  async #tell(): Promise<void> {
     const { nsmd } = this.#home.node
     const pod = this.#identity()
     await nsmd.putPod(pod, { timeoutMs: 3000 })
@@ -165,6 +173,8 @@ export class Pod {
     await this.#stop('sidecar')
     await this.#life
     if (this.#netns !== undefined) {
+      // A word of its life that arrives after that of its end would bring it back.
+      await this.#announcing
       await this.#home.node.nsmd
         .deletePod(this.#identity(), { timeoutMs: 5000 })
         .catch((err: unknown) =>
