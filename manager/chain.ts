@@ -36,7 +36,7 @@ export function managerChain(options: ChainOptions): Endpoint<ManagerRequest, Wi
     vnisKept(vnis, connections),
     // Inside of what tells of the outcome, so that nobody hears of a connection that is not in the journal.
     journaled(connections, monitor),
-    excludedPrefixes(options.excludedPrefixes),
+    excludedPrefixes(options),
     candidates(options),
     // Before the endpoint is asked: what cannot be attached need not be promised.
     forwarder(options),
