@@ -6,6 +6,7 @@ import { webhookReviewer } from './admission/reviewer.ts'
 import type { config } from './config.ts'
 import { Controllers } from './controllers/controllers.ts'
 import type { LocalMesh } from './mesh.ts'
+import { issuersOf } from './nodes/issuers.ts'
 import { bringLoopbackUp, bringOwnLoopbackUp } from './nodes/loopback.ts'
 import { makeNodes } from './nodes/make-nodes.ts'
 import { type Node, startNode } from './nodes/node.ts'
@@ -37,11 +38,12 @@ export async function startMesh(values: Config<typeof config>, log: Log): Promis
   const places = makeNodes(values, kernel).map(place => ({ ...place, netns: undo.use(place.netns) }))
   const names = places.map(({ name }) => name)
   const isShared = places.length > 1
+  const issuers = undo.use(issuersOf(log))
   const [webhook, registry, ...nodes] = await Promise.all([
     startWebhook(env, log).then(started => undo.use(started)),
     isShared ? startRegistry(env, log).then(started => undo.use(started)) : undefined,
     ...places.map(place =>
-      startNode({ ...place, env, log, managerRestarted: restarted }).then(node => undo.use(node)),
+      startNode({ ...place, issuers, env, log, managerRestarted: restarted }).then(node => undo.use(node)),
     ),
   ])
 

@@ -8,6 +8,7 @@ import { dial } from '#sdk/rpc/dial.ts'
 import type { Address, Client } from '#sdk/rpc/types.ts'
 import { Admin } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { NSMD } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+import type { Issuers } from './issuers.ts'
 import { meshFolder } from './places.ts'
 import { registryAddress } from './registry.ts'
 
@@ -28,6 +29,8 @@ export interface NodeOptions {
   readonly netns: Netns
   /** Its address in the underlay; undefined when it is the only node. */
   readonly address: string | undefined
+  /** Certifies its manager for others. */
+  readonly issuers: Issuers
   readonly env: Readonly<Record<string, string>>
   readonly log: Log
   /** Called when the manager of the node was started again: it has to be told of its pods. */
@@ -48,12 +51,12 @@ const runtimeEnv = {
 const managerPort = 5001
 
 /** What the programs of a node are told when there are other nodes. */
-function neighbourEnv(address: string) {
+function neighbourEnv(address: string, issuer: Address) {
   const host = address.includes(':') ? `[${address}]` : address
   return {
     manager: {
       NSMD_API_ADDRESS: `${host}:${managerPort}`,
-      NSM_INSECURE: 'true',
+      NSM_ISSUER: issuer,
       NSM_REGISTRY: registryAddress,
     },
     forwarder: { NSM_TUNNEL_IP: address },
@@ -66,7 +69,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   await using undo = new AsyncDisposableStack()
   const base = join(meshFolder, name)
   await mkdir(base, { mode: 0o755 })
-  const neighbour = address === undefined ? undefined : neighbourEnv(address)
+  const issuer = socketIn(base, 'nsm.issuer.io.sock')
+  if (address !== undefined) await options.issuers.serve(name, issuer)
+  const neighbour = address === undefined ? undefined : neighbourEnv(address, issuer)
   const start = (program: 'manager' | 'forwarder', restarted: () => void) =>
     undo.use(
       new Program({
