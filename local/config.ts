@@ -1,5 +1,6 @@
 import { setting } from '#runtime/config.ts'
 import { duration, integer, oneOf, text } from '#runtime/parse.ts'
+import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
 
 /** What the supervisor reads from its environment; `launch.ts` writes it, the README has the same table. */
 export const config = {
@@ -21,6 +22,12 @@ export const config = {
     parse: integer({ min: 1280, max: 65_535 }),
     default: 1500,
     doc: 'MTU of the network between the nodes, in bytes.',
+  }),
+  excludedPrefixes: setting({
+    env: 'NSM_MESH_EXCLUDED_PREFIXES',
+    parse: parsePrefixes,
+    default: [],
+    doc: 'CIDRs that no connection may use, separated by commas.',
   }),
   grace: setting({
     env: 'NSM_MESH_GRACE',

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly underlay: 'ipv4' | 'ipv6'
   /** MTU of the network between the nodes, in bytes. */
   readonly underlayMtu: number
+  /** CIDRs that no connection may use. */
+  readonly excludedPrefixes: readonly string[]
 }
 
 /**
@@ -87,7 +89,7 @@ tail -n 20 /run/nsm/supervisor.log >&2
 exit $code`
 
 function spawnSupervisor(
-  { name, nodes, underlay, underlayMtu }: StartOptions,
+  { name, nodes, underlay, underlayMtu, excludedPrefixes }: StartOptions,
   listener: Server,
 ): ChildProcess {
   const command = [...namespaces, 'sh', '-c', init, 'nsm-local', process.execPath, programPath('local')]
@@ -99,6 +101,7 @@ function spawnSupervisor(
       NSM_MESH_NODES: String(nodes),
       NSM_MESH_UNDERLAY: underlay,
       NSM_MESH_UNDERLAY_MTU: String(underlayMtu),
+      NSM_MESH_EXCLUDED_PREFIXES: excludedPrefixes.join(','),
     }),
     stdio: ['ignore', 'ignore', 'pipe', descriptorOf(listener)],
   })

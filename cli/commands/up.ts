@@ -5,6 +5,7 @@ import { fileOption, meshOption, waitOption } from '#cli/options.ts'
 import { showProgress } from '#cli/output/progress.ts'
 import { start } from '#local/launch.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
 
 interface UpOptions {
   readonly filename?: readonly string[]
@@ -12,6 +13,7 @@ interface UpOptions {
   readonly nodes: number
   readonly underlay: 'ipv4' | 'ipv6'
   readonly underlayMtu: number
+  readonly excludedPrefixes: readonly string[]
   readonly wait: number
   readonly foreground?: boolean
 }
@@ -34,6 +36,11 @@ export function upCommand(context: Context): Command {
       new Option('--underlay-mtu <bytes>', 'MTU of the network between the nodes')
         .default(1500)
         .argParser(wholeNumber('--underlay-mtu', 1280, 65_535)),
+    )
+    .addOption(
+      new Option('--excluded-prefixes <cidrs>', 'prefixes that no connection may use, separated by commas')
+        .default([], 'none')
+        .argParser(prefixes),
     )
     .addOption(waitOption())
     .option('--foreground', 'stay, and take the mesh down on Ctrl-C')
@@ -91,5 +98,15 @@ function wholeNumber(option: string, min: number, max: number): (value: string) 
     const number = /^[0-9]{1,6}$/.test(value) ? Number(value) : -1
     if (number >= min && number <= max) return number
     throw new NsmError('BAD_USAGE', `${option} ${value}: expected a whole number from ${min} to ${max}`)
+  }
+}
+
+function prefixes(value: string): readonly string[] {
+  try {
+    return parsePrefixes(value)
+  } catch (cause) {
+    throw new NsmError('BAD_USAGE', `--excluded-prefixes ${value}: ${NsmError.from(cause).message}`, {
+      cause,
+    })
   }
 }

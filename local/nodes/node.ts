@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly netns: Netns
   /** Its address in the underlay; undefined when it is the only node. */
   readonly address: string | undefined
+  /** CIDRs that no connection may use. */
+  readonly excludedPrefixes: readonly string[]
   /** Certifies its manager for others. */
   readonly issuers: Issuers
   readonly env: Readonly<Record<string, string>>
@@ -78,7 +80,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         name: `${program}/${name}`,
         netns,
         log,
-        env: { ...env, ...runtimeEnv[program], ...neighbour?.[program], NODE_NAME: name, NSM_BASEDIR: base },
+        env: {
+          ...env,
+          ...runtimeEnv[program],
+          ...neighbour?.[program],
+          NODE_NAME: name,
+          NSM_BASEDIR: base,
+          EXCLUDED_PREFIXES: options.excludedPrefixes.join(','),
+        },
         argv: [process.execPath, programPath(program)],
         restarted,
       }),
