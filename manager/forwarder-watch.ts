@@ -112,10 +112,10 @@ export class ForwarderWatch {
    * | the client's end is down, or it is deleted | its pod has gone: it is closed, and the endpoint told |
    * | a connection just made is deleted | the word may be late and mean its predecessor: it is made again |
    * | the endpoint's end is down | its pod has gone: it is moved to another endpoint, or closed |
-   * | both ends are down | somebody deleted the links of two living pods: it is made again |
+   * | both ends are down | the links of living pods were deleted, or carry nothing: it is down, and made again |
    * | missing in what it knows at its start | the same |
    */
-  #heard({ name }: Forwarder, { type, crossConnects }: CrossConnectEvent): void {
+  #heard({ name }: Forwarder, { type, crossConnects, metrics }: CrossConnectEvent): void {
     const { agent } = this.#options
     const sights = new Map(Object.entries(crossConnects).map(([id, one]) => [id, sightOf(one)]))
     const own = this.#of(name)
@@ -124,7 +124,11 @@ export class ForwarderWatch {
       own.filter(({ id }) => sights.get(id) === wanted)
     void agent.close(seen('no-client'), 'the pod of its client is gone')
     void agent.move(seen('no-endpoint'), 'the pod of its endpoint is gone')
-    void agent.again(seen('unwired'), 'its links had been deleted')
+    for (const wired of seen('unwired')) {
+      const why = metrics[wired.id]?.metrics['reason'] ?? 'its links had been deleted'
+      agent.down([wired], why)
+      void agent.again([wired], why)
+    }
     if (type !== CrossConnectEventType.INITIAL_STATE_TRANSFER) return
     const wronglyDown = seen('wired').filter(({ connection }) => connection.state === State.DOWN)
     void agent.again([...seen(undefined), ...wronglyDown], `forwarder ${name} has come back`)

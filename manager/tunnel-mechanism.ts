@@ -65,6 +65,13 @@ export function withMtu(connection: Connection, ...others: readonly number[]): C
   return mtu === context.MTU ? connection : { ...connection, context: { ...context, MTU: mtu } }
 }
 
+/** A tunnel in words: `VXLAN 4711 from 10.0.0.1 to 10.0.0.2, MTU 1450`. */
+export function tunnelText({ type, parameters }: Mechanism): string {
+  const said = (before: string, key: string): string =>
+    parameters[key] === undefined ? '' : `${before}${parameters[key]}`
+  return `${type}${said(' ', parameter.vni)}${said(' from ', parameter.srcIp)}${said(' to ', parameter.dstIp)}${said(', MTU ', parameter.mtu)}`
+}
+
 /** Bytes that pass through a tunnel in one piece; 0 when it does not say. */
 export function mtuOf(mechanism: Mechanism | undefined): number {
   const text = mechanism?.parameters[parameter.mtu] ?? ''

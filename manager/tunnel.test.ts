@@ -72,6 +72,10 @@ describe('the tunnel between two nodes', () => {
       [near.source, near.destination, far.source, far.destination].map(end => end?.context?.MTU),
     ).toEqual([1400, 1400, 1400, 1400])
     expect(endpoint.asked[0]?.context?.MTU).toBe(1400)
+    const replied = (await here.node.events()).find(({ step }) => step === 'remote-replied')
+    expect(replied?.text).toBe(
+      `the manager of node 2 answers: default/gateway accepts: 10.0.0.1/30 for the client, 10.0.0.2/30 for itself; VXLAN ${parameters.vni} from 10.9.0.1 to 10.9.0.2, MTU 1400`,
+    )
   })
 
   it('keeps an MTU that was asked for when it fits', async () => {

@@ -8,7 +8,7 @@ import type { Hop, HopOptions } from '#manager/next-hop.ts'
 import { extendPath } from '#manager/path.ts'
 import type { Peers } from '#manager/peers.ts'
 import { chosen, type ManagerRequest, type ManagerStep, podName, type Wired } from '#manager/request.ts'
-import { withMtu } from '#manager/tunnel-mechanism.ts'
+import { tunnelText, withMtu } from '#manager/tunnel-mechanism.ts'
 import type { EndpointRecord } from '#registry/registry.ts'
 import { ipContextOf } from '#sdk/elements/endpoint-step.ts'
 import { type Connection, State } from '#sdk/wire/gen/connection/connection_pb.ts'
@@ -103,7 +103,7 @@ async function ask(
     checkAnswer(name, answer, connection)
     const mechanism = hop.mechanismOf(answer, input)
     const step = hop.kind === 'endpoint' ? 'endpoint-accepted' : 'remote-replied'
-    options.events.tell({ step, object: name, text: acceptance(record, answer) }, input)
+    options.events.tell({ step, object: name, text: acceptance(record, answer, hop) }, input)
     const answered = { ...connection, ...(answer.context === undefined ? {} : { context: answer.context }) }
     // An endpoint that knows nothing of MTUs does not lift the one that was asked for.
     const agreed = extendPath(withMtu(answered, connection.context?.MTU ?? 0), answer)
@@ -156,11 +156,14 @@ function question(hop: Hop, { pod, node }: EndpointRecord): string {
     : `asks the manager of node ${node}, where ${podName(pod)} runs`
 }
 
-function acceptance({ pod }: EndpointRecord, { context }: Connection): string {
+function acceptance({ pod, node }: EndpointRecord, { context, mechanism }: Connection, hop: Hop): string {
   const { srcIpAddrs = [], dstIpAddrs = [] } = context?.ipContext ?? {}
   const addresses =
     srcIpAddrs.length === 0
       ? 'without addresses'
       : `${srcIpAddrs.join(', ')} for the client, ${dstIpAddrs.join(', ')} for itself`
-  return `${podName(pod)} accepts: ${addresses}`
+  const accepted = `${podName(pod)} accepts: ${addresses}`
+  return hop.kind === 'endpoint'
+    ? accepted
+    : `the manager of node ${node} answers: ${accepted}; ${mechanism === undefined ? 'no tunnel' : tunnelText(mechanism)}`
 }
