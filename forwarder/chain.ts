@@ -6,6 +6,7 @@ import type { CrossConnects } from './cross-connects.ts'
 import { leftBehind } from './left-behind.ts'
 import { links } from './links.ts'
 import type { Liveness } from './liveness.ts'
+import type { Prober } from './prober.ts'
 import { publish } from './publish.ts'
 
 /** What the steps share. */
@@ -13,6 +14,7 @@ export interface ChainParts {
   readonly kernel: Kernel
   readonly crossConnects: CrossConnects
   readonly liveness: Liveness
+  readonly prober: Prober
 }
 
 /** What this forwarder does for a request or a close, in order. */
@@ -20,9 +22,11 @@ export function forwarderChain({
   kernel,
   crossConnects,
   liveness,
+  prober,
 }: ChainParts): Service<CrossConnect, CrossConnect> {
   return chain<CrossConnect, CrossConnect>(
     liveness.step,
+    prober.step(),
     publish(crossConnects),
     leftBehind(kernel, crossConnects),
   )(links(kernel, crossConnects))

@@ -1,6 +1,7 @@
 import { setting } from '#runtime/config.ts'
-import { integer, text } from '#runtime/parse.ts'
+import { integer, oneOf, text } from '#runtime/parse.ts'
 import { isAssignable, isLinkLocal, parseIp } from './cidr.ts'
+import { defaultProbing, mostLoss, probeInterval } from './probing.ts'
 import { defaultVxlanPort } from './tunnel.ts'
 
 /** What the forwarder reads from its environment; the README has the same table. */
@@ -41,6 +42,24 @@ export const config = {
     parse: integer({ min: 1, max: 65_535 }),
     default: defaultVxlanPort,
     doc: 'UDP port of VXLAN, the same on all nodes; 4789 and 8472 belong to CNIs.',
+  }),
+  livenessCheck: setting({
+    env: 'NSM_LIVENESS_CHECK',
+    parse: oneOf('nobody', 'asked', 'all'),
+    default: defaultProbing.whose,
+    doc: 'Whose data paths are probed: nobody’s, those of connections that ask for it, or all.',
+  }),
+  livenessInterval: setting({
+    env: 'NSM_LIVENESS_CHECK_INTERVAL',
+    parse: probeInterval,
+    default: defaultProbing.intervalMs,
+    doc: 'Time between two probes of a data path, 100ms to 1h, where the connection does not say.',
+  }),
+  livenessLoss: setting({
+    env: 'NSM_LIVENESS_CHECK_LOSS',
+    parse: integer({ min: 1, max: mostLoss }),
+    default: defaultProbing.loss,
+    doc: 'Probes in a row without an answer after which a data path is down, where the connection does not say.',
   }),
   proc: setting({
     env: 'NSM_PROC',

@@ -2,7 +2,6 @@
  * For tests: the forwarder as a process that kills itself before a request reaches the kernel. It is told what to do
  * over IPC, so that its code is loaded before it is needed.
  */
-import type { RequestName } from '#kernel/codec/rtnetlink.ts'
 import { netlinkKernel } from '#kernel/netlink.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { silent } from '#sdk/log.ts'
@@ -19,10 +18,10 @@ export type Order =
 
 /** What the process answers: the requests that it has sent since it was told when to die. */
 export interface Answer {
-  readonly sent: readonly RequestName[]
+  readonly sent: readonly string[]
 }
 
-let sent: RequestName[] = []
+let sent: string[] = []
 let last = Number.POSITIVE_INFINITY
 const kernel = netlinkKernel({
   sent(request) {

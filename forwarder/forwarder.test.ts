@@ -3,6 +3,7 @@ import { FakeKernel } from '#kernel/fake.ts'
 import { forwarderContract } from './contract.ts'
 import type { ForwarderHarness } from './fixture.ts'
 import { oneEndContract } from './one-end-contract.ts'
+import { proberContract } from './prober-contract.ts'
 import { tunnelContract } from './tunnel-contract.ts'
 
 function fakeHarness(): ForwarderHarness {
@@ -19,4 +20,5 @@ describe('a forwarder over the fake kernel', () => {
   forwarderContract(fakeHarness)
   tunnelContract(fakeHarness)
   oneEndContract(fakeHarness)
+  proberContract(fakeHarness)
 })

@@ -10,6 +10,8 @@ import { forwarderChain } from './chain.ts'
 import { CrossConnects } from './cross-connects.ts'
 import { newLiveness } from './liveness.ts'
 import { mechanismsOf } from './mechanisms.ts'
+import { Prober, type Verdicts } from './prober.ts'
+import { defaultProbing, type ProbingRules } from './probing.ts'
 import { forwarderServices } from './service.ts'
 
 /** What a forwarder is made of. */
@@ -20,6 +22,8 @@ export interface ForwarderParts {
   readonly peerOf: (socket: Socket) => unknown
   /** What it says that it can do; default: joins pods of this node. */
   readonly mechanisms?: MechanismUpdate
+  /** Whose data paths are tried; default: of those that ask for it, each second, until 3 are lost. */
+  readonly probing?: ProbingRules
   readonly log: Log
 }
 
@@ -32,12 +36,15 @@ export interface RunningForwarder extends AsyncDisposable {
 
 /** Adopts the links that are there, then serves. Throws KernelError and what `serve` throws. */
 export async function startForwarder(parts: ForwarderParts): Promise<RunningForwarder> {
-  const { kernel, address, peerOf, mechanisms = mechanismsOf(), log } = parts
+  const { kernel, address, peerOf, mechanisms = mechanismsOf(), probing = defaultProbing, log } = parts
   await using stack = new AsyncDisposableStack()
   const stop = stack.adopt(new AbortController(), controller => controller.abort())
   const crossConnects = new CrossConnects()
-  const liveness = newLiveness({ kernel, crossConnects, log })
-  const chain = forwarderChain({ kernel, crossConnects, liveness })
+  const verdicts: Verdicts = new Map()
+  const liveness = newLiveness({ kernel, crossConnects, verdicts, log })
+  const changed = (id: string) => liveness.look(id)
+  const prober = stack.use(new Prober({ kernel, rules: probing, verdicts, changed, log }))
+  const chain = forwarderChain({ kernel, crossConnects, liveness, prober })
   const endpoint = stack.use(begin(chain, { idOf: ({ id }) => id, log }))
   // Before the look at what exists, so that nothing happens unseen in between.
   const events = kernel.events(stop.signal)
@@ -46,6 +53,7 @@ export async function startForwarder(parts: ForwarderParts): Promise<RunningForw
     const { crossConnect } = present
     crossConnects.put(present)
     endpoint.adopt(crossConnect.id, crossConnect, crossConnect)
+    prober.adopt(crossConnect)
   }
   const services = forwarderServices(endpoint, { crossConnects, mechanisms })
   const server = stack.use(await serve({ address, services, peerOf, log }))

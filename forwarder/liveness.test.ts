@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 async function follow(...events: readonly KernelEvent[]): Promise<void> {
   const log: Log = { ...silent, warn: (_fields, message) => void warnings.push(message) }
-  await newLiveness({ kernel, crossConnects, log }).follow(
+  await newLiveness({ kernel, crossConnects, verdicts: new Map(), log }).follow(
     (async function* () {
       yield* events
     })(),

@@ -3,16 +3,19 @@ import type { Kernel, KernelEvent } from '#kernel/port.ts'
 import { parseTag } from '#kernel/tag.ts'
 import type { Step } from '#sdk/chain/step.ts'
 import type { Log } from '#sdk/log.ts'
+import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
-import type { CrossConnects } from './cross-connects.ts'
+import type { CrossConnects, Present } from './cross-connects.ts'
 import { endsOf } from './ends.ts'
 import { flawOf, observe } from './observe.ts'
-import { sameStates } from './states.ts'
+import { sameStates, withStates } from './states.ts'
 
 /** What `newLiveness` needs. */
 export interface LivenessOptions {
   readonly kernel: Kernel
   readonly crossConnects: CrossConnects
+  /** Why data paths are broken although all is as agreed. */
+  readonly verdicts: ReadonlyMap<string, string>
   readonly log: Log
 }
 
@@ -20,6 +23,8 @@ export interface LivenessOptions {
 export interface Liveness {
   /** Goes outermost: what happens to a cross connect while we change it ourselves is looked at afterwards. */
   readonly step: Step<CrossConnect, CrossConnect>
+  /** Looks at a cross connect of which something may have changed. */
+  look(id: string): void
   /** Looks at whom each event concerns, until the events end. */
   follow(events: AsyncIterable<KernelEvent>): Promise<void>
 }
@@ -28,7 +33,7 @@ export interface Liveness {
  * An event only says whom to look at: the kernel is asked how the ends are now, so that late, lost or repeated
  * events cannot deceive.
  */
-export function newLiveness({ kernel, crossConnects, log }: LivenessOptions): Liveness {
+export function newLiveness({ kernel, crossConnects, verdicts, log }: LivenessOptions): Liveness {
   const changing = new Set<string>()
   const missed = new Set<string>()
 
@@ -40,7 +45,7 @@ export function newLiveness({ kernel, crossConnects, log }: LivenessOptions): Li
       return
     }
     try {
-      const now = observe(kernel, before)
+      const now = judged(observe(kernel, before), verdicts.get(id))
       if (now === undefined) crossConnects.remove(id)
       else if (!sameStates(now.crossConnect, before)) {
         log.info({ id, reason: now.reason }, now.reason === undefined ? 'whole again' : 'broken')
@@ -67,6 +72,7 @@ export function newLiveness({ kernel, crossConnects, log }: LivenessOptions): Li
       request: (crossConnect, call, next) => whileChanging(crossConnect.id, () => next(crossConnect, call)),
       close: (crossConnect, call, next) => whileChanging(crossConnect.id, () => next(crossConnect, call)),
     },
+    look,
     async follow(events) {
       let began = performance.now()
       for await (const event of events) {
@@ -79,6 +85,13 @@ export function newLiveness({ kernel, crossConnects, log }: LivenessOptions): Li
       }
     },
   }
+}
+
+/** What is as agreed in both pods and yet lets nothing pass is down on both sides. */
+function judged(now: Present | undefined, verdict: string | undefined): Present | undefined {
+  if (now === undefined || now.reason !== undefined || verdict === undefined) return now
+  const states = { source: State.DOWN, destination: State.DOWN }
+  return { ...now, crossConnect: withStates(now.crossConnect, states), reason: verdict }
 }
 
 /** Whom to look at. */

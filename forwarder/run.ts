@@ -27,6 +27,11 @@ export async function run(values: Config<typeof config>, signal: AbortSignal, lo
       mechanisms,
       address: `unix://${socket}`,
       peerOf: ownUser,
+      probing: {
+        whose: values.livenessCheck,
+        intervalMs: values.livenessInterval,
+        loss: values.livenessLoss,
+      },
       log,
     } as const
     await using forwarder = await startForwarder(parts)
