@@ -16,12 +16,15 @@ export type { Call, Element, Handler, Service, Step } from './chain/step.ts'
 // Steps to build it of, `answer` being its end.
 
 export { answer } from './elements/answer.ts'
-export { ipam } from './elements/ipam.ts'
+export { dns } from './elements/dns.ts'
+export { type EthernetOffer, ethernet } from './elements/ethernet.ts'
+export { type IpamOptions, ipam } from './elements/ipam.ts'
 export { labels } from './elements/labels.ts'
 export { maxConnections } from './elements/max-connections.ts'
 export { generatedInterfaceName, kernelMechanism } from './elements/mechanism.ts'
 export { type Monitor, newMonitor } from './elements/monitor.ts'
-export { routes } from './elements/routes.ts'
+export { policies } from './elements/policies.ts'
+export { type RouteOffer, routes } from './elements/routes.ts'
 export { validate } from './elements/validate.ts'
 
 // For steps of one's own.
@@ -32,6 +35,7 @@ export {
   idOf,
   ipContextOf,
   withConnection,
+  withContext,
   withIpContext,
 } from './elements/endpoint-step.ts'
 export { type Allocation, type Allocator, type AllocatorOptions, newAllocator } from './ipam/allocator.ts'

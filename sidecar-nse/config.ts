@@ -2,8 +2,10 @@ import { setting } from '#runtime/config.ts'
 import { flag, integer, list, oneOf, text } from '#runtime/parse.ts'
 import type { PairForm } from '#sdk/ipam/pair.ts'
 import { parseLabels } from '#sdk/workspace/parse-labels.ts'
-import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
+import { parseDnsConfigs } from './parse-dns.ts'
+import { parseMac } from './parse-mac.ts'
 import { parsePools } from './parse-pools.ts'
+import { parseRoutes } from './parse-routes.ts'
 
 /** Pairs of addresses by the prefix length of IPv4. */
 const pairForms = { '30': 'p30', '31': 'p31', '32': 'p32' } as const
@@ -40,9 +42,45 @@ export const config = {
   }),
   routes: setting({
     env: 'ROUTES',
-    parse: parsePrefixes,
+    parse: parseRoutes,
     default: [],
-    doc: 'Prefixes that clients reach through this endpoint: 10.100.0.0/24,fd00::/64.',
+    doc: 'Prefixes that clients reach through this endpoint: 10.100.0.0/24,fd00::/64 via fd01::1.',
+  }),
+  policyPath: setting({
+    env: 'NSM_PBR_CONFIG_PATH',
+    parse: text,
+    default: '/etc/policy-based-routing/config.yaml',
+    doc: 'YAML file of policy routes for clients; no file is none, and a change arrives with the next refresh.',
+  }),
+  ipamPolicy: setting<'strict' | 'polite'>({
+    env: 'NSM_IPAM_POLICY',
+    parse: oneOf('strict', 'polite'),
+    default: 'strict',
+    doc: 'What becomes of addresses that a client brings from elsewhere: strict, they go; polite, they stay.',
+  }),
+  dnsConfigs: setting({
+    env: 'NSM_DNS_CONFIGS',
+    parse: parseDnsConfigs,
+    default: [],
+    doc: 'Name servers for clients, JSON: [{"dns_server_ips":["10.0.0.53"],"search_domains":["example.org"]}].',
+  }),
+  mtu: setting({
+    env: 'NSM_MTU',
+    parse: integer({ min: 0, max: 65_535 }),
+    default: 0,
+    doc: 'Most bytes of a packet; 0 leaves it to the client and the way between.',
+  }),
+  clientMac: setting({
+    env: 'NSM_CLIENT_MAC',
+    parse: parseMac,
+    default: '',
+    doc: 'MAC of the interface of clients; empty leaves it to the kernel.',
+  }),
+  endpointMac: setting({
+    env: 'NSM_ENDPOINT_MAC',
+    parse: parseMac,
+    default: '',
+    doc: 'MAC of the interfaces of this endpoint; empty leaves it to the kernel.',
   }),
   maxConnections: setting({
     env: 'MAX_CONNECTIONS',

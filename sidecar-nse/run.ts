@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { create } from '@bufbuild/protobuf'
 import type { Config } from '#runtime/config.ts'
+import type { EthernetOffer } from '#sdk/elements/ethernet.ts'
 import type { Log } from '#sdk/log.ts'
 import { dial } from '#sdk/rpc/dial.ts'
 import {
@@ -12,6 +13,7 @@ import {
 import { socketAddress } from '#sdk/workspace/socket-address.ts'
 import { endpointChain } from './chain.ts'
 import type { config } from './config.ts'
+import { policyFile } from './policy-file.ts'
 import { keepRegistered } from './register.ts'
 import { serveEndpoint } from './serve-endpoint.ts'
 
@@ -22,7 +24,9 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
   const address = socketAddress('client', { socket: settings.clientSocket, workspace })
   const managerAddress = socketAddress('server', { socket: settings.serverSocket, workspace })
   const labels = { podName, namespace: settings.namespace }
-  await using _server = await serveEndpoint(endpointChain({ ...settings, labels }), address, log)
+  const policies = await policyFile(settings.policyPath, log)
+  const endpoint = endpointChain({ ...settings, labels, policies, link: linkOf(settings) })
+  await using _server = await serveEndpoint(endpoint, address, log)
   await using channel = dial(managerAddress)
   await keepRegistered(registrationOf(settings, podName, address), {
     endpoints: channel.client(NetworkServiceEndpointRegistry),
@@ -32,6 +36,15 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
     signal,
     log,
   })
+}
+
+/** What is 0 or empty is left to the kernel. */
+function linkOf({ mtu, clientMac, endpointMac }: Config<typeof config>): EthernetOffer {
+  return {
+    ...(mtu === 0 ? {} : { mtu }),
+    ...(clientMac === '' ? {} : { srcMac: clientMac }),
+    ...(endpointMac === '' ? {} : { dstMac: endpointMac }),
+  }
 }
 
 function registrationOf(

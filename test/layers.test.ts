@@ -60,7 +60,7 @@ const ownedBy: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['webhook'],
   commander: ['cli'],
   'fast-json-patch': ['webhook', 'local'],
-  yaml: ['local', 'cli'],
+  yaml: ['local', 'cli', 'sidecar-nse'],
   '@kubernetes/client-node': ['kube'],
 }
 

@@ -3,6 +3,7 @@ import type { Step } from '#sdk/chain/step.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { type Connection, ConnectionSchema } from '#sdk/wire/gen/connection/connection_pb.ts'
 import {
+  type ConnectionContext,
   ConnectionContextSchema,
   type IPContext,
   IPContextSchema,
@@ -37,14 +38,19 @@ export function ipContextOf(connection: Connection): IPContext {
   return connection.context?.ipContext ?? create(IPContextSchema)
 }
 
+/** The request with some of the context of its connection replaced. */
+export function withContext(
+  request: NetworkServiceRequest,
+  change: Partial<ConnectionContext>,
+): NetworkServiceRequest {
+  const context = connectionOf(request).context ?? create(ConnectionContextSchema)
+  return withConnection(request, { context: { ...context, ...change } })
+}
+
 /** The request with some addresses or routes of its connection replaced. */
 export function withIpContext(
   request: NetworkServiceRequest,
   change: Partial<IPContext>,
 ): NetworkServiceRequest {
-  const connection = connectionOf(request)
-  const context = connection.context ?? create(ConnectionContextSchema)
-  return withConnection(request, {
-    context: { ...context, ipContext: { ...ipContextOf(connection), ...change } },
-  })
+  return withContext(request, { ipContext: { ...ipContextOf(connectionOf(request)), ...change } })
 }

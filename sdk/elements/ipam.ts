@@ -10,15 +10,22 @@ import {
 } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
 import { connectionOf, type EndpointStep, idOf, ipContextOf, withIpContext } from './endpoint-step.ts'
 
+/** How `ipam` differs from what it usually does. */
+export interface IpamOptions {
+  /** Prefixes that this connection cannot have, although the pools do not know who has them. */
+  readonly occupied?: (connection: Connection) => readonly string[]
+  /** What becomes of addresses that the request carries and that are of no pool, with their routes: default `strict`, they go; `polite`, they stay. */
+  readonly policy?: 'strict' | 'polite'
+}
+
 /**
  * Gives client and endpoint a pair of addresses from each pool, in place of what the request carries; addresses of
  * the pools that it carries are taken again, so that a refresh changes nothing even after a restart. Prefixes that
- * are wished for beside them come from the first pool. `occupied` names prefixes that this connection cannot have,
- * although the pools do not know who has them. Fails with POOL_EXHAUSTED, or BAD_INPUT for a bad prefix.
+ * are wished for beside them come from the first pool. Fails with POOL_EXHAUSTED, or BAD_INPUT for a bad prefix.
  */
 export function ipam(
   pools: readonly Allocator[],
-  occupied: (connection: Connection) => readonly string[] = () => [],
+  { occupied = () => [], policy = 'strict' }: IpamOptions = {},
 ): EndpointStep {
   return {
     name: 'ipam',
@@ -47,21 +54,36 @@ export function ipam(
           extra: index === 0 ? context.extraPrefixRequest.map(wishOf) : [],
         }),
       )
-      return await next(withIpContext(request, addressesOf(given, context)), call)
+      const kept = policy === 'polite' ? strangersIn(context, pools) : nothing
+      return await next(withIpContext(request, addressesOf(given, kept, context)), call)
     },
   }
 }
 
-function addressesOf(given: readonly Allocation[], context: IPContext): Partial<IPContext> {
-  const srcIpAddrs = given.flatMap(allocation => allocation.src)
-  const dstIpAddrs = given.flatMap(allocation => allocation.dst)
+type Addresses = Pick<IPContext, 'srcIpAddrs' | 'dstIpAddrs'>
+
+const nothing: Addresses = { srcIpAddrs: [], dstIpAddrs: [] }
+
+function strangersIn(context: IPContext, pools: readonly Allocator[]): Addresses {
+  const strangers = (cidrs: readonly string[]) => cidrs.filter(cidr => !pools.some(pool => pool.covers(cidr)))
+  return { srcIpAddrs: strangers(context.srcIpAddrs), dstIpAddrs: strangers(context.dstIpAddrs) }
+}
+
+function addressesOf(given: readonly Allocation[], kept: Addresses, context: IPContext): Partial<IPContext> {
+  const srcIpAddrs = [...given.flatMap(allocation => allocation.src), ...kept.srcIpAddrs]
+  const dstIpAddrs = [...given.flatMap(allocation => allocation.dst), ...kept.dstIpAddrs]
   return {
     srcIpAddrs,
     dstIpAddrs,
-    srcRoutes: withRoutesTo(dstIpAddrs, context.srcRoutes),
-    dstRoutes: withRoutesTo(srcIpAddrs, context.dstRoutes),
+    srcRoutes: withRoutesTo(dstIpAddrs, without(context.dstIpAddrs, context.srcRoutes)),
+    dstRoutes: withRoutesTo(srcIpAddrs, without(context.srcIpAddrs, context.dstRoutes)),
     extraPrefixes: given.flatMap(allocation => allocation.extraPrefixes),
   }
+}
+
+/** The other routes: those to addresses that the other side had are made anew, where it still has them. */
+function without(addresses: readonly string[], routes: readonly Route[]): Route[] {
+  return routes.filter(({ prefix }) => !(isSingle(prefix) && addresses.includes(prefix)))
 }
 
 /** Single addresses share no prefix with the other side, so each needs a route to it (NSM v1). */

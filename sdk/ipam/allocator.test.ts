@@ -61,6 +61,31 @@ describe('allocator', () => {
     expect(allocator.allocate('b', { excluded: ['10.60.1.128/25'] }).src).toEqual(['10.60.1.1/30'])
   })
 
+  test('allocate() finds two single addresses where an excluded one stands in every pair', () => {
+    const allocator = newAllocator({ cidrs: ['172.16.1.200/30'], pair: 'p32' })
+    const excluded = ['172.16.1.201/32', '172.16.1.202/32']
+    const first = { src: ['172.16.1.203/32'], dst: ['172.16.1.200/32'], extraPrefixes: [] }
+    expect(allocator.allocate('a', { excluded })).toEqual(first)
+    expect(allocator.allocate('a', { excluded })).toEqual(first)
+    expect(() => allocator.allocate('b', { excluded })).toThrow(
+      expect.objectContaining({ code: 'POOL_EXHAUSTED' }),
+    )
+    expect(
+      newAllocator({ cidrs: ['172.16.1.200/30'], pair: 'p32' }).allocate('a', { previous: first }),
+    ).toEqual(first)
+    allocator.release('a')
+    expect(allocator.allocate('b').src).toEqual(['172.16.1.201/32'])
+  })
+
+  test('allocate() keeps clear of the addresses of the other connection of a client', () => {
+    const excluded = ['172.16.1.96/32', '172.16.1.97/32']
+    const allocator = newAllocator({ cidrs: ['172.16.1.96/29'], pair: 'p32' })
+    expect(allocator.allocate('a', { excluded })).toMatchObject({
+      dst: ['172.16.1.98/32'],
+      src: ['172.16.1.99/32'],
+    })
+  })
+
   test('allocate() exchanges held addresses that have become excluded', () => {
     const allocator = newAllocator({ cidrs: ['10.60.1.0/29'] })
     allocator.allocate('a')

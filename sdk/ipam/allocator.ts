@@ -2,10 +2,10 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Family } from './address.ts'
 import { drawFrom } from './draw.ts'
 import { checkedWish, drawMany, type ExtraWish } from './extra.ts'
-import { type Claim, claimOf, type Lease, printLease } from './lease.ts'
-import { blockLength, type PairForm } from './pair.ts'
-import { add, find, isFree, newPool, type Pool, subtract } from './pool.ts'
-import { type Prefix, parsePrefix, printCidr } from './prefix.ts'
+import { blocksOf, type Claim, claimOf, type Lease, printLease, readable } from './lease.ts'
+import { blockLength, drawPair, type PairForm } from './pair.ts'
+import { add, find, newPool, type Pool, subtract } from './pool.ts'
+import { contains, type Prefix, parsePrefix, printCidr } from './prefix.ts'
 
 /** The addresses of a connection as they stand in its IP context, one pair per family of the pool. */
 export interface Allocation {
@@ -31,6 +31,8 @@ export interface Allocator {
    * and then changes nothing.
    */
   allocate(connectionId: string, options?: AllocateOptions): Allocation
+  /** Whether an address is of this pool, free or not; false for what is malformed. */
+  covers(cidr: string): boolean
   /** Takes everything back that a connection holds; an unknown connection is no error. */
   release(connectionId: string): void
   /** Gives a connection just these addresses, if all of them are of this pool and free; says whether it did. */
@@ -52,6 +54,7 @@ export function newAllocator(options: AllocatorOptions): Allocator {
 
 class PoolAllocator implements Allocator {
   readonly #name: string
+  readonly #prefixes: readonly Prefix[]
   readonly #form: PairForm
   readonly #families: readonly Family[]
   readonly #leases = new Map<string, Lease>()
@@ -59,6 +62,7 @@ class PoolAllocator implements Allocator {
 
   constructor(prefixes: readonly Prefix[], form: PairForm) {
     this.#name = prefixes.map(printCidr).join(', ')
+    this.#prefixes = prefixes
     this.#form = form
     this.#families = [...new Set(prefixes.map(prefix => prefix.family))]
     this.#free = newPool(prefixes)
@@ -79,22 +83,25 @@ class PoolAllocator implements Allocator {
     const excluded = (options.excluded ?? []).map(parsePrefix)
     const before = this.#leases.get(connectionId) ?? claimOf(this.#form, options.previous)
     const all = this.#freeWithout(connectionId)
-    const draw = drawFrom(excluded.reduce(subtract, all), [...before.pairs, ...before.extra])
+    const drawing = drawFrom(excluded.reduce(subtract, all))
     const exhausted = (family: Family, length: number): NsmError =>
       this.#exhausted(connectionId, { family, length, excluded })
 
     const pairs = this.#families.map(family => {
-      const length = blockLength(this.#form, family)
-      const block = draw(family, length)
-      if (block === undefined) throw exhausted(family, length)
-      return block
+      const pair = drawPair(drawing, { form: this.#form, family }, before.pairs)
+      if (pair === undefined) throw exhausted(family, blockLength(this.#form, family))
+      return pair
     })
     const extra = (options.extra ?? []).map(checkedWish).flatMap(wish => {
-      const blocks = drawMany(draw, wish)
+      const blocks = drawMany(drawing, wish, before.extra)
       if (blocks.length < wish.required) throw exhausted(wish.family, wish.length)
       return blocks
     })
     return this.#commit(connectionId, all, { pairs, extra })
+  }
+
+  covers(cidr: string): boolean {
+    return readable(cidr).some(address => this.#prefixes.some(prefix => contains(prefix, address)))
   }
 
   release(connectionId: string): void {
@@ -105,12 +112,8 @@ class PoolAllocator implements Allocator {
   restore(connectionId: string, addresses: Claim): boolean {
     const lease = claimOf(this.#form, addresses)
     const all = this.#freeWithout(connectionId)
-    const blocks = [...lease.pairs, ...lease.extra]
-    let rest = all
-    for (const block of blocks) {
-      if (!isFree(rest, block)) return false
-      rest = subtract(rest, block)
-    }
+    const blocks = blocksOf(lease)
+    if (!drawFrom(all).take(blocks)) return false
     const understood =
       lease.pairs.length === addresses.src.length && lease.pairs.length === addresses.dst.length
     if (blocks.length === 0 || !understood || lease.extra.length !== (addresses.extraPrefixes ?? []).length)
@@ -122,13 +125,13 @@ class PoolAllocator implements Allocator {
   /** The free blocks as they would be if the connection held nothing. */
   #freeWithout(connectionId: string): Pool {
     const lease = this.#leases.get(connectionId)
-    return lease === undefined ? this.#free : [...lease.pairs, ...lease.extra].reduce(add, this.#free)
+    return lease === undefined ? this.#free : blocksOf(lease).reduce(add, this.#free)
   }
 
   #commit(connectionId: string, all: Pool, lease: Lease): Allocation {
-    this.#free = [...lease.pairs, ...lease.extra].reduce(subtract, all)
+    this.#free = blocksOf(lease).reduce(subtract, all)
     this.#leases.set(connectionId, lease)
-    return printLease(this.#form, lease)
+    return printLease(lease)
   }
 
   #exhausted(

@@ -1,6 +1,6 @@
 import { NsmError } from '#sdk/errors.ts'
 import { addressBits, type Family } from './address.ts'
-import type { Draw } from './draw.ts'
+import type { Drawing } from './draw.ts'
 import type { Prefix } from './prefix.ts'
 
 /** A wish for whole prefixes beside the pair (ExtraPrefixRequest). */
@@ -33,11 +33,14 @@ export function checkedWish(wish: ExtraWish): ExtraWish {
   )
 }
 
-/** As many blocks as are requested, or as there is room for. */
-export function drawMany(draw: Draw, wish: ExtraWish): readonly Prefix[] {
-  const blocks: Prefix[] = []
-  while (blocks.length < Math.min(wish.requested, most)) {
-    const block = draw(wish.family, wish.length)
+/** As many blocks as are requested, or as there is room for; first those that the connection had before. */
+export function drawMany(drawing: Drawing, wish: ExtraWish, before: readonly Prefix[]): readonly Prefix[] {
+  const enough = Math.min(wish.requested, most)
+  const blocks = before
+    .filter(({ family, length }) => family === wish.family && length === wish.length)
+    .filter((block, at) => at < enough && drawing.take([block]))
+  while (blocks.length < enough) {
+    const block = drawing.next(wish.family, wish.length)
     if (block === undefined) break
     blocks.push(block)
   }

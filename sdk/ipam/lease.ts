@@ -1,10 +1,10 @@
-import { blockOf, type PairForm, pairOf } from './pair.ts'
+import { type Pair, type PairForm, pairOf } from './pair.ts'
 import { type Cidr, networkOf, type Prefix, parseCidr, printCidr } from './prefix.ts'
 
-/** The blocks that a connection holds. */
+/** What a connection holds. */
 export interface Lease {
   /** One per family. */
-  readonly pairs: readonly Prefix[]
+  readonly pairs: readonly Pair[]
   readonly extra: readonly Prefix[]
 }
 
@@ -16,30 +16,34 @@ export interface Claim {
 }
 
 /** The addresses in a lease, printed. */
-export function printLease(form: PairForm, lease: Lease): Required<Claim> {
-  const pairs = lease.pairs.map(block => pairOf(form, block))
+export function printLease({ pairs, extra }: Lease): Required<Claim> {
   return {
     src: pairs.map(pair => printCidr(pair.src)),
     dst: pairs.map(pair => printCidr(pair.dst)),
-    extraPrefixes: lease.extra.map(printCidr),
+    extraPrefixes: extra.map(printCidr),
   }
 }
 
-/** The blocks behind claimed addresses. What is malformed or no pair of the form is left out: it is not from here. */
+/** All blocks that a lease takes out of the pool. */
+export function blocksOf({ pairs, extra }: Lease): readonly Prefix[] {
+  return [...pairs.flatMap(({ blocks }) => blocks), ...extra]
+}
+
+/**
+ * The pairs that claimed addresses may be, and the extra prefixes. Several pools see the claims of each other, so which
+ * single addresses belong together only a pool knows. What is malformed or no pair of the form is left out.
+ */
 export function claimOf(form: PairForm, claim: Claim | undefined): Lease {
-  const dst = new Set((claim?.dst ?? []).flatMap(readable).map(printCidr))
-  const pairs = (claim?.src ?? []).flatMap(readable).flatMap(address => {
-    const block = blockOf(form, address)
-    const pair = pairOf(form, block)
-    return printCidr(pair.src) === printCidr(address) && dst.has(printCidr(pair.dst)) ? [block] : []
-  })
+  const [src, dst] = [claim?.src ?? [], claim?.dst ?? []].map(side => side.flatMap(readable))
+  const pairs = (src ?? []).flatMap(own => (dst ?? []).flatMap(other => pairOf(form, own, other) ?? []))
   return {
     pairs,
     extra: (claim?.extraPrefixes ?? []).flatMap(readable).map(cidr => networkOf(cidr, cidr.length)),
   }
 }
 
-function readable(text: string): readonly Cidr[] {
+/** The CIDR that a text is, or nothing. */
+export function readable(text: string): readonly Cidr[] {
   try {
     return [parseCidr(text)]
   } catch {
