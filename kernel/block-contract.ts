@@ -4,21 +4,33 @@ import { apply } from './apply.ts'
 import { portName } from './bridge.ts'
 import type { KernelHarness } from './contract.ts'
 import { toNsmError } from './errors.ts'
-import type { BridgePlan, EndPlan, NetnsName, TunPlan } from './link-plan.ts'
+import { addUnderlay } from './example-underlay.ts'
+import type {
+  BridgePlan,
+  EndPlan,
+  NetnsName,
+  TunPlan,
+  WireguardLinkPlan,
+  WireguardTunnel,
+} from './link-plan.ts'
 import { list } from './list.ts'
 import type { Link } from './port.ts'
 import { remove } from './remove.ts'
+import { SecretKey } from './secret-key.ts'
 
 const { signal } = new AbortController()
+const vxlan = { vni: 77_001, local: '192.0.2.1', remote: '192.0.2.2', port: 14789 }
 
 /** What a harness of building blocks may lack; the reason is printed. */
 export interface BlockOptions {
   /** Why tuns cannot be tested here; empty when they can. */
   readonly noTun: string
+  /** The same of WireGuard. */
+  readonly noWireguard: string
 }
 
 /** Tests of the building blocks. */
-export function blockContract(make: () => KernelHarness, { noTun }: BlockOptions): void {
+export function blockContract(make: () => KernelHarness, { noTun, noWireguard }: BlockOptions): void {
   let harness: KernelHarness
   let pod: NetnsName
 
@@ -117,6 +129,68 @@ export function blockContract(make: () => KernelHarness, { noTun }: BlockOptions
       expect(port()).toEqual(stranger)
       expect(inPod()).toEqual([])
       await own.link.remove(stranger?.index ?? 0)
+    })
+  })
+
+  describe(`apply() of a WireGuard tunnel${noWireguard === '' ? '' : ` (skipped: ${noWireguard})`}`, () => {
+    const wireguardTest = test.skipIf(noWireguard !== '')
+    const key = SecretKey.generate()
+    const peerKey = SecretKey.generate().publicKey
+    const tunnel = { local: '192.0.2.1', port: 51_820, remote: '192.0.2.2', remotePort: 51_821, key, peerKey }
+    const plan = (to: Partial<WireguardTunnel> = {}): WireguardLinkPlan => ({
+      id: 'b1',
+      kind: 'wireguard',
+      ends: [end()],
+      tunnel: { ...tunnel, ...to },
+    })
+    const made = () => {
+      using namespace = harness.kernel.open(pod)
+      const link = namespace.link.get('nsm0')
+      return link === undefined ? undefined : namespace.link.getWireguard(link.index)
+    }
+
+    beforeEach(() => addUnderlay(harness.kernel))
+
+    wireguardTest(
+      'makes a device in the pod with key, port and one peer, as large as its way takes',
+      async () => {
+        const { changes, ends } = await apply(harness.kernel, plan(), signal)
+        expect(changes[0]).toBe('wireguard add')
+        expect(changes).toContain('nsm0: wireguard set port 51820 peer 192.0.2.2 port 51821')
+        expect(ends).toMatchObject([{ netns: pod.cookie, name: 'nsm0', mtu: 1440 }])
+        expect(inPod()).toMatchObject([{ kind: 'wireguard', alias: 'nsm:b1:src', admin: 'up' }])
+        expect(made()).toEqual({
+          key: expect.objectContaining({ publicKey: key.publicKey }),
+          port: 51_820,
+          peer: { publicKey: peerKey, address: '192.0.2.2', port: 51_821 },
+        })
+      },
+    )
+
+    wireguardTest(
+      'changes nothing when all is as planned, and only peer, key or port when they differ',
+      async () => {
+        await apply(harness.kernel, plan(), signal)
+        const before = inPod()
+        expect((await apply(harness.kernel, plan(), signal)).changes).toEqual([])
+        for (const change of [
+          { remotePort: 51_900 },
+          { remote: '192.0.2.9' },
+          { port: 51_999 },
+          { key: SecretKey.generate() },
+          { peerKey: SecretKey.generate().publicKey },
+        ]) {
+          const { changes } = await apply(harness.kernel, plan(change), signal)
+          expect(changes).toEqual([expect.stringMatching(/^nsm0: wireguard set /)])
+          expect(inPod()).toEqual(before)
+        }
+      },
+    )
+
+    wireguardTest('replaces what is no WireGuard device', async () => {
+      await apply(harness.kernel, { id: 'b1', kind: 'vxlan', ends: [end()], tunnel: vxlan }, signal)
+      await apply(harness.kernel, plan(), signal)
+      expect(inPod()).toMatchObject([{ kind: 'wireguard' }])
     })
   })
 

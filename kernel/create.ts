@@ -40,6 +40,9 @@ function make(work: Work): void {
     case 'tun':
     case 'tap':
       return namespace.link.createTun({ name: plan.name, kind: work.kind }, plan.alias)
+    case 'wireguard':
+      if ('refusal' in work.path) throw work.path.refusal
+      return work.own.link.createWireguard({ ...birthOf(plan), namespace })
     case 'vxlan': {
       if ('refusal' in work.path) throw work.path.refusal
       return work.own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)

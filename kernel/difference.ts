@@ -1,5 +1,5 @@
 import { canonicalCidr, decodeIp, encodeIp } from './codec/ip.ts'
-import type { EndPlan } from './link-plan.ts'
+import type { EndPlan, WireguardPlan } from './link-plan.ts'
 import type { Operation } from './operation.ts'
 import { policyParts, type RuleFacts } from './policy.ts'
 import type { Address, Link, LinkChange, NeighbourEntry, Route, RouteValue, RuleValue } from './port.ts'
@@ -12,6 +12,8 @@ export interface EndFacts {
   readonly routes: readonly Route[]
   readonly neighbours: readonly NeighbourEntry[]
   readonly rules: RuleFacts
+  /** Of a WireGuard device, when it has one peer. */
+  readonly wireguard?: WireguardPlan
 }
 
 /**
@@ -28,6 +30,7 @@ export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[
   return [
     ...[...rules, ...routes, ...neighbours, ...addresses].filter(({ verb }) => verb === 'remove'),
     ...addresses.filter(({ verb }) => verb === 'add'),
+    ...wireguardDifferences(plan, facts),
     ...linkDifferences(plan, facts.link),
     ...[...routes, ...neighbours, ...rules].filter(({ verb }) => verb === 'add'),
   ]
@@ -51,6 +54,23 @@ function linkDifferences(plan: EndPlan, link: Link): readonly Operation[] {
   const changed = keysOf(wanted).filter(key => wanted[key] !== link[key])
   if (changed.length === 0) return []
   return [{ noun: 'link', verb: 'set', value: pick(wanted, changed), before: pick(link, changed) }]
+}
+
+function wireguardDifferences(plan: EndPlan, { wireguard: before }: EndFacts): readonly Operation[] {
+  const { wireguard: value } = plan
+  if (value === undefined) return []
+  if (before === undefined) return [{ noun: 'wireguard', verb: 'set', value }]
+  return isSameWireguard(value, before) ? [] : [{ noun: 'wireguard', verb: 'set', value, before }]
+}
+
+function isSameWireguard(a: WireguardPlan, b: WireguardPlan): boolean {
+  return (
+    a.key.publicKey === b.key.publicKey &&
+    a.port === b.port &&
+    a.peer.publicKey === b.peer.publicKey &&
+    a.peer.address === b.peer.address &&
+    a.peer.port === b.peer.port
+  )
 }
 
 function addressDifferences(plan: EndPlan, { addresses }: EndFacts): readonly Operation[] {

@@ -49,11 +49,17 @@ export function look(end: End): EndFacts {
   const { addr, route, neigh } = end.namespace
   return {
     link,
+    ...wireguardOf(end, link),
     addresses: addr.list(link.index),
     routes: route.list(link.index),
     neighbours: neigh.list(link.index),
     rules: lookAtRules(end.namespace, end.plan, link.index),
   }
+}
+
+function wireguardOf({ plan, namespace }: End, { index }: Link): Pick<EndFacts, 'wireguard'> {
+  const wireguard = plan.wireguard === undefined ? undefined : namespace.link.getWireguard(index)
+  return wireguard === undefined ? {} : { wireguard }
 }
 
 /** A link that was just made has nothing yet, so the kernel need not be asked what; but rules outlive their link. Throws KernelError. */

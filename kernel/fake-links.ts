@@ -1,6 +1,6 @@
 import { canonicalNetwork } from './codec/ip.ts'
 import { KernelError } from './errors.ts'
-import type { VxlanTunnel } from './link-plan.ts'
+import type { VxlanTunnel, WireguardPlan } from './link-plan.ts'
 import {
   type Address,
   type Link,
@@ -28,6 +28,7 @@ export interface FakeLink {
   readonly peer?: { readonly links: FakeLinks; readonly index: number }
   /** Where the packets of a tunnel travel. */
   readonly underlay?: FakeLinks
+  readonly wireguard?: WireguardPlan
 }
 
 /** What an interface is made of besides its birth. */
@@ -73,7 +74,7 @@ export class FakeLinks {
       kind,
       mac: mac?.toLowerCase() ?? nextMac(),
       mtu,
-      group: kind === 'veth' || kind === 'vxlan' ? ourGroup : 0,
+      group: ['veth', 'vxlan', 'wireguard'].includes(kind) ? ourGroup : 0,
       master: 0,
       admin: 'down',
       carrier: 'no',

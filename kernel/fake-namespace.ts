@@ -52,6 +52,10 @@ function linkVerbs(links: FakeLinks): LinkVerbs {
       links.addPair(end, { ...peer, links: linksOf.get(namespace) ?? links }),
     createVxlan: ({ namespace, ...end }, tunnel) =>
       links.addTunnel({ ...end, links: linksOf.get(namespace) ?? links }, tunnel),
+    createWireguard: ({ namespace, ...end }) =>
+      (linksOf.get(namespace) ?? links).add(end, { kind: 'wireguard' }),
+    getWireguard: index => links.at(index).wireguard,
+    setWireguard: (index, wireguard) => links.update(index, () => ({ wireguard })),
     createTun: ({ name, kind }, alias) => {
       links.add({ name }, { kind })
       const made = list().find(link => link.name === name)

@@ -23,7 +23,7 @@ describe('FakeKernel', () => {
   kernelContract(fakeHarness)
   probeContract(fakeHarness)
   applyContract(fakeHarness)
-  blockContract(fakeHarness, { noTun: '' })
+  blockContract(fakeHarness, { noTun: '', noWireguard: '' })
   ruleContract(fakeHarness)
   policyContract(fakeHarness)
 })

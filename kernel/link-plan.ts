@@ -1,4 +1,5 @@
 /** What a pair of pods should have, as plain data: `forwarder/plan.ts` writes it, `kernel/apply.ts` makes it true. */
+import type { SecretKey } from './secret-key.ts'
 
 /** A network namespace; the same shape as `NetnsRef` of sdk/wire/mechanism.ts, declared here because kernel imports nothing of ours. */
 export interface NetnsName {
@@ -47,6 +48,20 @@ export interface NeighbourPlan {
   readonly mac: string
 }
 
+/** What a WireGuard device has. */
+export interface WireguardPlan {
+  readonly key: SecretKey
+  /** UDP port of this node, which no other device has. */
+  readonly port: number
+  readonly peer: {
+    /** Base64 of 32 bytes. */
+    readonly publicKey: string
+    readonly address: string
+    /** UDP port of the other node. */
+    readonly port: number
+  }
+}
+
 /** One end of a link, inside one namespace. */
 export interface EndPlan {
   readonly netns: NetnsName
@@ -63,6 +78,8 @@ export interface EndPlan {
   readonly mtu?: number
   /** Colon-separated; absent leaves what the kernel chose, stable over refreshes. */
   readonly mac?: string
+  /** Only of a WireGuard device. */
+  readonly wireguard?: WireguardPlan
   /** Index of the bridge that the end is a port of; only in the node's own namespace. */
   readonly master?: number
 }
@@ -96,6 +113,30 @@ export interface VxlanPlan {
   readonly tunnel: VxlanTunnel
 }
 
+/** A tunnel between two nodes that encrypts packets (https://www.wireguard.com/protocol). */
+export interface WireguardTunnel {
+  /** Address of this node, canonical. */
+  readonly local: string
+  /** UDP port of this node, which no other device has. */
+  readonly port: number
+  /** Address of the other node, canonical, of the same family. */
+  readonly remote: string
+  /** UDP port of the other node. */
+  readonly remotePort: number
+  readonly key: SecretKey
+  /** Of the other node: base64 of 32 bytes. */
+  readonly peerKey: string
+}
+
+/** The other pod is on another node: as a `VxlanPlan`, but encrypted, and of packets only. */
+export interface WireguardLinkPlan {
+  /** Id of the cross connect. */
+  readonly id: string
+  readonly kind: 'wireguard'
+  readonly ends: readonly [EndPlan]
+  readonly tunnel: WireguardTunnel
+}
+
 /** A pod on a bridge of the node that somebody else made and owns: a veth pair, one end in the pod, one a port. */
 export interface BridgePlan {
   /** Id of the cross connect. */
@@ -115,4 +156,4 @@ export interface TunPlan {
 }
 
 /** What a cross connect means on this node. */
-export type LinkPlan = VethPlan | VxlanPlan | BridgePlan | TunPlan
+export type LinkPlan = VethPlan | VxlanPlan | WireguardLinkPlan | BridgePlan | TunPlan

@@ -61,6 +61,16 @@ test('apply() of a tunnel says so when another program has its UDP port, and lea
   expect(list(kernel, [pod])).toEqual([])
 })
 
+test('supports() says what this kernel can make, and makes nothing', () => {
+  using kernel = netlinkKernel()
+  using own = kernel.openOwn()
+  const before = own.link.list().length
+  expect(own.link.supports('vxlan')).toBe('yes')
+  if (own.link.supports('wireguard') === 'no')
+    expect(() => own.link.getWireguard(1)).toThrow(/no WireGuard; load its module.*EOPNOTSUPP/)
+  expect(own.link.list()).toHaveLength(before)
+})
+
 test('a refusal says what was done where, in the words of the kernel', () => {
   using folder = temporaryFolder()
   using pod = createNetns(`${folder.path}/pod`)

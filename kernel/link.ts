@@ -7,6 +7,7 @@ import {
   encodeProbe,
   encodeVeth,
   encodeVxlan,
+  encodeWireguardLink,
 } from './codec/link.ts'
 import { flag, type Message } from './codec/message.ts'
 import { isKernelError } from './errors.ts'
@@ -16,6 +17,7 @@ import { removeLink } from './removals.ts'
 import { writeIpv6Sysctl } from './sysctl.ts'
 import { createTun } from './tun.ts'
 import { tunnelInWords, vniInUse } from './tunnel.ts'
+import { getWireguard, setWireguard } from './wireguard.ts'
 
 /** The verbs of interfaces in one namespace. */
 export function linkVerbs(place: Place): LinkVerbs {
@@ -60,6 +62,16 @@ export function linkVerbs(place: Place): LinkVerbs {
         throw vniInUse(doing, cause)
       }
     },
+
+    createWireguard({ namespace, ...end }) {
+      const flags = flag.create | flag.exclusive
+      const body = encodeWireguardLink({ ...end, netnsFd: place.fdOf(namespace) })
+      const doing = `creating WireGuard device ${end.name} in network namespace ${namespace.netns.cookie}`
+      socket.change({ name: 'RTM_NEWLINK', flags, body, doing })
+    },
+
+    getWireguard: index => getWireguard(place, index),
+    setWireguard: (index, wireguard) => setWireguard(place, index, wireguard),
 
     createTun(birth, alias) {
       createTun(place.netns, birth, () => {

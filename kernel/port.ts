@@ -1,5 +1,5 @@
 /** The port between what we want (`apply.ts`) and who does it: `netlink.ts` for the real kernel, `fake.ts` for tests. */
-import type { NetnsName, PortRange, VxlanTunnel } from './link-plan.ts'
+import type { NetnsName, PortRange, VxlanTunnel, WireguardPlan } from './link-plan.ts'
 import type { Probe } from './probe.ts'
 import type { TunBirth } from './tun.ts'
 
@@ -58,6 +58,12 @@ export interface LinkVerbs {
    * Equivalent to: `ip tuntap add dev NAME mode KIND`
    */
   createTun(birth: TunBirth, alias: string): void
+  /** As `createVxlan`, a WireGuard device without key and peer. Equivalent to: `ip link add NAME netns NETNS group GROUP type wireguard` */
+  createWireguard(end: LinkBirth & { readonly namespace: Namespace }): void
+  /** What a WireGuard device has; undefined when it lacks a key or has not exactly one peer. Equivalent to: `wg showconf DEVICE` */
+  getWireguard(index: number): WireguardPlan | undefined
+  /** Gives a WireGuard device key, port and its one peer, to whom all addresses belong. Equivalent to: `wg setconf DEVICE FILE` */
+  setWireguard(index: number, wireguard: WireguardPlan): void
   /** Whether the kernel can make interfaces of a kind; makes none, but may load a module. */
   supports(kind: 'vxlan' | 'wireguard'): 'yes' | 'no'
   /** Throws EEXIST when the name is taken. Equivalent to: `ip link add NAME type bridge` */

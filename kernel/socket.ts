@@ -10,6 +10,8 @@ import { inNetns, type NetnsFile } from './netns.ts'
 /** One request to the kernel; `doing` begins the message of an error. */
 export interface Request {
   readonly name: RequestName
+  /** Message type; default that of rtnetlink by the name. */
+  readonly type?: number
   readonly body: Buffer
   /** Of `flag`, beside those that the method sets. */
   readonly flags?: number
@@ -20,7 +22,7 @@ export interface Request {
 export type Sent = (request: RequestName) => void
 
 /**
- * A NETLINK_ROUTE socket. It belongs for ever to the namespace that it was opened in and keeps that alive, so dispose
+ * A netlink socket. It belongs for ever to the namespace that it was opened in and keeps that alive, so dispose
  * of it soon. The kernel does the work within send(2), so requests are answered synchronously; only deletions,
  * which wait for RCU, go to a thread.
  */
@@ -31,9 +33,9 @@ export class NetlinkSocket implements Disposable {
   #open = true
 
   /** Opens a socket in the namespace that the thread is in. Throws KernelError. */
-  constructor(sent?: Sent) {
+  constructor(sent?: Sent, protocol: keyof typeof protocols = 'route') {
     this.#sent = sent
-    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)
+    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocols[protocol])
     try {
       for (const name of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
         setsockopt(this.#fd, { level: SOL_NETLINK, name, value: 1 })
@@ -130,8 +132,11 @@ export function openSocketIn(netns: NetnsFile, sent?: Sent): NetlinkSocket {
   return inNetns(netns, () => new NetlinkSocket(sent))
 }
 
-function frame({ name, body, flags = 0 }: Request, more: number, sequence: number): Buffer {
-  return encodeMessage({ type: rtm[name], flags: flag.request | flags | more, sequence, body })
+function frame(request: Request, more: number, sequence: number): Buffer {
+  const { name, body, flags = 0 } = request
+  const type = request.type ?? types[name]
+  if (type === undefined) throw malformed(`${name} has no type without its family`)
+  return encodeMessage({ type, flags: flag.request | flags | more, sequence, body })
 }
 
 function interrupted(message: Message): boolean {
@@ -144,7 +149,9 @@ const dumpAttempts = 5
 const AF_NETLINK = 16
 const SOCK_RAW = 3
 const SOCK_CLOEXEC = 0o2000000
-const NETLINK_ROUTE = 0
+const types: Readonly<Partial<Record<RequestName, number>>> = rtm
+/** NETLINK_ROUTE and NETLINK_GENERIC. */
+const protocols = { route: 0, generic: 16 } as const
 const SOL_NETLINK = 270
 const NETLINK_CAP_ACK = 10
 const NETLINK_EXT_ACK = 11

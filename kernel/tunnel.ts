@@ -17,13 +17,26 @@ export function vxlanOverhead(local: string): number {
   return local.includes(':') ? 70 : 50
 }
 
+/** As for VXLAN, of WireGuard: outer IP, UDP 8, header 16, tag 16. */
+export function wireguardOverhead(local: string): number {
+  return local.includes(':') ? 80 : 60
+}
+
+/** What decides on the way of a tunnel. */
+export interface TunnelEnds {
+  readonly local: string
+  readonly remote: string
+  /** Bytes that it adds to each packet. */
+  readonly overhead: number
+}
+
 /** Whether a tunnel has a way to the other node, and the largest packet that it carries, in bytes. */
 export type TunnelPath = { readonly mtu: number } | { readonly refusal: KernelError }
 
 /** Looks for the way of a tunnel from the namespace of the node; it may be another one than yesterday. Throws KernelError. */
-export function tunnelPath(own: Namespace, { local, remote }: VxlanTunnel): TunnelPath {
+export function tunnelPath(own: Namespace, { local, remote, overhead }: TunnelEnds): TunnelPath {
   try {
-    return { mtu: own.route.lookup(remote, local).mtu - vxlanOverhead(local) }
+    return { mtu: own.route.lookup(remote, local).mtu - overhead }
   } catch (cause) {
     if (!(cause instanceof KernelError)) throw cause
     const refusal = new KernelError(

@@ -1,9 +1,18 @@
 /** A plan at work: its namespaces open, an `End` for each interface. */
 import { portOf } from './bridge.ts'
 import type { End } from './end.ts'
-import type { BridgePlan, EndPlan, LinkPlan, TunPlan, VethPlan, VxlanPlan, VxlanTunnel } from './link-plan.ts'
+import type {
+  BridgePlan,
+  EndPlan,
+  LinkPlan,
+  TunPlan,
+  VethPlan,
+  VxlanPlan,
+  VxlanTunnel,
+  WireguardLinkPlan,
+} from './link-plan.ts'
 import type { Kernel, Link, Namespace } from './port.ts'
-import { isSameTunnel, type TunnelPath, tunnelPath } from './tunnel.ts'
+import { isSameTunnel, type TunnelPath, tunnelPath, vxlanOverhead, wireguardOverhead } from './tunnel.ts'
 
 interface VxlanParts {
   readonly kind: 'vxlan'
@@ -14,9 +23,14 @@ interface VxlanParts {
   readonly own: Namespace
 }
 
+interface WireguardParts extends Omit<VxlanParts, 'kind' | 'tunnel'> {
+  readonly kind: 'wireguard'
+}
+
 /** What is to be made, and where: all ends with their open namespaces, those of the plan first. */
 type Parts =
   | { readonly kind: 'veth'; readonly ends: readonly [End, End] }
+  | WireguardParts
   | { readonly kind: TunPlan['kind']; readonly ends: readonly [End] }
   | VxlanParts
 
@@ -44,6 +58,7 @@ export function openWork(kernel: Kernel, plan: LinkPlan): Work {
 function partsOf(plan: LinkPlan, open: Opening): Parts {
   if (plan.kind === 'veth') return pairParts(plan, open)
   if (plan.kind === 'vxlan') return tunnelParts(plan, open)
+  if (plan.kind === 'wireguard') return wireguardParts(plan, open)
   if (plan.kind === 'bridge') return portParts(plan, open)
   return { kind: plan.kind, ends: [open.end(plan.ends[0])] }
 }
@@ -55,9 +70,18 @@ function pairParts({ ends: [source, destination] }: VethPlan, open: Opening): Pa
 /** The interface never takes a packet that its way does not. */
 function tunnelParts({ ends: [end], tunnel }: VxlanPlan, open: Opening): Parts {
   const own = open.own()
-  const path = tunnelPath(own, tunnel)
+  const path = tunnelPath(own, { ...tunnel, overhead: vxlanOverhead(tunnel.local) })
   const here = open.end(fitted(end, 'mtu' in path ? path.mtu : undefined))
   return { kind: 'vxlan', ends: [here], tunnel, path, own }
+}
+
+function wireguardParts({ ends: [end], tunnel }: WireguardLinkPlan, open: Opening): Parts {
+  const own = open.own()
+  const { local, remote, port, remotePort, key, peerKey } = tunnel
+  const path = tunnelPath(own, { local, remote, overhead: wireguardOverhead(local) })
+  const wireguard = { key, port, peer: { publicKey: peerKey, address: remote, port: remotePort } }
+  const here = open.end({ ...fitted(end, 'mtu' in path ? path.mtu : undefined), wireguard })
+  return { kind: 'wireguard', ends: [here], path, own }
 }
 
 function portParts(plan: BridgePlan, open: Opening): Parts {

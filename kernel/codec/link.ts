@@ -80,6 +80,13 @@ export function encodeVxlan(end: LinkBirth & { readonly netnsFd: number }, tunne
   ])
 }
 
+/** A device in the namespace of an open descriptor, whose packets travel where the message is sent. */
+export function encodeWireguardLink(end: LinkBirth & { readonly netnsFd: number }): Buffer {
+  const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text('wireguard')))
+  const place = attribute(ifla.netnsFd, i32(end.netnsFd))
+  return Buffer.concat([header(0), ...endAttributes(end), place, linkinfo])
+}
+
 /** A link of a kind that the kernel refuses for its size, whatever the kind, after it looked for the kind. */
 export function encodeProbe(kind: string): Buffer {
   const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text(kind)))

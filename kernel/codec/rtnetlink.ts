@@ -21,8 +21,11 @@ export const rtm = {
   RTM_GETNSID: 90,
 } as const
 
+/** A request of generic netlink, whose families have other types in each kernel. */
+export type GenericName = 'CTRL_CMD_GETFAMILY' | 'WG_CMD_GET_DEVICE' | 'WG_CMD_SET_DEVICE'
+
 /** A request by its name in the C headers. */
-export type RequestName = keyof typeof rtm
+export type RequestName = keyof typeof rtm | GenericName
 
 /** The protocol number that marks addresses, routes, neighbours and rules as put there by us; unused by rt_protos of iproute2. */
 export const ourProtocol = 78

@@ -5,6 +5,12 @@ export function u8(value: number): Buffer {
   return Buffer.of(value)
 }
 
+export function u16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16LE(value)
+  return bytes
+}
+
 /** In network byte order, as ports are. */
 export function u16be(value: number): Buffer {
   const bytes = Buffer.alloc(2)
@@ -39,6 +45,10 @@ export function mac(value: string): Buffer {
 
 export function readU8(bytes: Buffer): number {
   return atLeast(bytes, 1).readUInt8()
+}
+
+export function readU16(bytes: Buffer): number {
+  return atLeast(bytes, 2).readUInt16LE()
 }
 
 /** In network byte order. */
