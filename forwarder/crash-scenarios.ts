@@ -60,6 +60,13 @@ export const scenarios: readonly Scenario[] = [
     from: plain,
     to: pods => pair({ ...pods, client: pods.otherClient, endpoint: pods.otherEndpoint }, {}),
   },
+  { name: 'create with policies', from: undefined, to: pods => pair(pods, { context: policyContext }) },
+  {
+    name: 'change of policies',
+    from: pods => pair(pods, { context: policyContext }),
+    to: pods => pair(pods, { context: otherPolicyContext }),
+  },
+  { name: 'delete with policies', from: pods => pair(pods, { context: policyContext }), to: undefined },
   { name: 'create of a tunnel', from: undefined, to: pods => tunnel(pods, {}) },
   { name: 'delete of a tunnel', from: pods => tunnel(pods, {}), to: undefined },
   {
@@ -81,6 +88,29 @@ const richContext = {
     srcRoutes: [{ prefix: '172.20.0.0/16' }, { prefix: '172.21.0.0/16', nextHop: '172.16.1.100' }],
     dstRoutes: [{ prefix: '2001:db8:7::/48' }],
     ipNeighbors: [{ ip: '172.16.1.99', hardwareAddress: '02:00:00:00:00:99' }],
+  },
+} satisfies Context
+
+/** Rules of both families: by source, by protocol and port, with and without routes. */
+const policyContext = {
+  ipContext: {
+    srcIpAddrs: ['172.16.1.101/32', '2001:db8::101/128'],
+    dstIpAddrs: ['172.16.1.100/32', '2001:db8::100/128'],
+    policies: [
+      { from: '172.16.2.201/32', routes: [{ prefix: '172.16.3.0/24', nextHop: '172.16.1.100' }] },
+      { proto: '6', dstPort: '6666', routes: [] },
+      { from: '2001:db8:5::/64', proto: 'udp', srcPort: '500-600', routes: [{ prefix: '2001:db8:6::/48' }] },
+    ],
+  },
+} satisfies Context
+
+const otherPolicyContext = {
+  ipContext: {
+    ...policyContext.ipContext,
+    policies: [
+      ...policyContext.ipContext.policies.slice(1),
+      { proto: 'udp', dstPort: '6668', routes: [{ prefix: '172.16.4.0/24' }] },
+    ],
   },
 } satisfies Context
 

@@ -6,6 +6,7 @@ import { temporaryFolder } from '#kernel/scratch.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { type Act, type Lives, newLives } from './crash-harness.ts'
 import { type Pods, type Scenario, type Shape, scenarios } from './crash-scenarios.ts'
+import { tablesByRules } from './crash-tables.ts'
 
 /**
  * kill -9 between any two requests to the kernel. The next life of the forwarder is told what is wanted, which is the
@@ -48,7 +49,7 @@ describe('a forwarder that is killed at any request to the kernel', () => {
 
   /** An interface that the kernel is removing may be seen a moment longer. */
   async function expectToFind(shape: Shape | undefined, expected: readonly string[], after: number) {
-    const found = () => (plansMacs(shape?.(pods)) ? dump() : dump().map(withoutMac))
+    const found = () => comparable(dump(), shape?.(pods))
     await expect.poll(found, { timeout: 5000, message: `killed after ${after} requests` }).toEqual(expected)
   }
 
@@ -57,7 +58,7 @@ describe('a forwarder that is killed at any request to the kernel', () => {
     await lives.settle([])
     if (shape === undefined) return empty
     await lives.perform(actOf(shape))
-    const wanted = plansMacs(shape(pods)) ? dump() : dump().map(withoutMac)
+    const wanted = comparable(dump(), shape(pods))
     await lives.settle([])
     await expectToFind(undefined, empty, 0)
     return wanted
@@ -102,8 +103,9 @@ function isQuestion(request: string | undefined): boolean {
 }
 
 /** A MAC that was asked for stays when nobody asks for one any more, so then any will do. */
-function plansMacs(crossConnect: CrossConnect | undefined): boolean {
-  return crossConnect?.source?.context?.ethernetContext !== undefined
+function comparable(lines: readonly string[], wanted: CrossConnect | undefined): readonly string[] {
+  const plansMacs = wanted?.source?.context?.ethernetContext !== undefined
+  return tablesByRules(plansMacs ? lines : lines.map(withoutMac))
 }
 
 function withoutMac(line: string): string {
