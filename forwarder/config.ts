@@ -1,5 +1,6 @@
 import { setting } from '#runtime/config.ts'
 import { integer, oneOf, text } from '#runtime/parse.ts'
+import { parseLabels } from '#sdk/workspace/parse-labels.ts'
 import { isAssignable, isLinkLocal, parseIp } from './cidr.ts'
 import { defaultProbing, mostLoss, probeInterval } from './probing.ts'
 import { defaultVxlanPort } from './tunnel.ts'
@@ -60,6 +61,13 @@ export const config = {
     parse: integer({ min: 1, max: mostLoss }),
     default: defaultProbing.loss,
     doc: 'Probes in a row without an answer after which a data path is down, where the connection does not say.',
+  }),
+  labels: setting({
+    env: 'FORWARDER_LABELS',
+    also: ['NSM_LABELS'],
+    parse: parseLabels,
+    default: {},
+    doc: 'Labels that a match of a network service selects this forwarder by: key=value,key=value (or key:value).',
   }),
   proc: setting({
     env: 'NSM_PROC',

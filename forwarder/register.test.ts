@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '#kernel/scratch.ts'
+import { keepRegistered } from '#sdk/forwarder/keep-registered.ts'
 import { type Log, silent } from '#sdk/log.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 import { mechanismsOf } from './mechanisms.ts'
-import { keepRegistered } from './register.ts'
 import { type Registrar, serveRegistrar } from './registrar.ts'
 
 let owned: AsyncDisposableStack
@@ -24,9 +24,12 @@ function start(): Promise<void> {
   const log: Log = { ...silent, warn: (_fields, message) => void warnings.push(message) }
   const registration = {
     registrar: address,
-    name: 'kernel-forwarder',
-    socket: '/run/fwd.sock',
-    mechanisms: mechanismsOf(),
+    request: {
+      forwarderName: 'kernel-forwarder',
+      forwarderSocket: '/run/fwd.sock',
+      mechanisms: mechanismsOf(),
+      labels: { speed: 'high' },
+    },
   }
   const registered = keepRegistered(registration, stop.signal, log)
   owned.defer(async () => {
@@ -40,12 +43,13 @@ async function registrar(refusals = 0): Promise<Registrar> {
   return owned.use(await serveRegistrar(address, refusals))
 }
 
-test('keepRegistered() tells name, socket and mechanisms', async () => {
+test('keepRegistered() tells name, socket, mechanisms and labels', async () => {
   const manager = await registrar()
   void start()
   expect(await manager.nextRegistration()).toMatchObject({
     forwarderName: 'kernel-forwarder',
     forwarderSocket: '/run/fwd.sock',
+    labels: { speed: 'high' },
     mechanisms: { localMechanisms: [{ type: 'KERNEL' }, { type: 'KERNEL_INTERFACE' }] },
   })
 })

@@ -2,13 +2,13 @@ import { resolve } from 'node:path'
 import { toNsmError } from '#kernel/errors.ts'
 import { netlinkKernel } from '#kernel/netlink.ts'
 import type { Config } from '#runtime/config.ts'
+import { keepRegistered } from '#sdk/forwarder/keep-registered.ts'
 import type { Log } from '#sdk/log.ts'
 import type { config } from './config.ts'
 import { startForwarder } from './forwarder.ts'
 import { mechanismsOf } from './mechanisms.ts'
 import { offeredTunnel } from './offer.ts'
 import { ownUser } from './peer.ts'
-import { keepRegistered } from './register.ts'
 
 /**
  * Serves the manager of the node until the signal aborts. Throws ALREADY_EXISTS when another forwarder serves the
@@ -35,8 +35,9 @@ export async function run(values: Config<typeof config>, signal: AbortSignal, lo
       log,
     } as const
     await using forwarder = await startForwarder(parts)
-    const registration = { registrar: `unix://${registrar}`, name: values.name, socket, mechanisms } as const
-    const registered = keepRegistered(registration, serving, log)
+    const { name: forwarderName, labels } = values
+    const request = { forwarderName, forwarderSocket: socket, mechanisms, labels: { ...labels } }
+    const registered = keepRegistered({ registrar: `unix://${registrar}`, request }, serving, log)
     try {
       await Promise.race([registered, forwarder.following])
     } finally {

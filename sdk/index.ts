@@ -1,4 +1,4 @@
-/** Everything that an author of endpoints may import; what is not listed here may change without notice. */
+/** Everything that an author of endpoints or forwarders may import; what is not listed here may change without notice. */
 
 // Words and errors.
 
@@ -40,10 +40,11 @@ export {
 } from './elements/endpoint-step.ts'
 export { type Allocation, type Allocator, type AllocatorOptions, newAllocator } from './ipam/allocator.ts'
 export type { PairForm } from './ipam/pair.ts'
-export { mechanismClass, mechanismType, parameter } from './wire/mechanism.ts'
+export { mechanismClass, mechanismType, type NetnsRef, netnsRefOf, parameter } from './wire/mechanism.ts'
 
 // To be served and registered.
 
+export { keepRegistered, type Registration } from './forwarder/keep-registered.ts'
 export { type Channel, dial } from './rpc/dial.ts'
 export { implement, type Served } from './rpc/implement.ts'
 export { type ServeOptions, type Server, serve } from './rpc/serve.ts'
@@ -58,6 +59,7 @@ export {
   type Mechanism,
   MechanismSchema,
   MonitorConnection,
+  State,
 } from './wire/gen/connection/connection_pb.ts'
 export {
   type ConnectionContext,
@@ -67,6 +69,15 @@ export {
   type Route,
   RouteSchema,
 } from './wire/gen/connectioncontext/connectioncontext_pb.ts'
+export {
+  type CrossConnect,
+  type CrossConnectEvent,
+  CrossConnectEventType,
+  CrossConnectSchema,
+  MonitorCrossConnect,
+} from './wire/gen/crossconnect/crossconnect_pb.ts'
+export { Forwarder, MechanismsMonitor } from './wire/gen/forwarder/forwarder_pb.ts'
+export { ForwarderRegistration } from './wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 export {
   NetworkService,
   type NetworkServiceRequest,

@@ -8,6 +8,7 @@ import { NsmError } from '#sdk/errors.ts'
 
 interface VerifyOptions {
   readonly registrar?: string
+  readonly network: readonly string[]
   readonly only?: string
   readonly json?: boolean
 }
@@ -26,13 +27,20 @@ function verify(context: Context, exit: (code: number) => void): Command {
       '--registrar <path>',
       'also serve a registrar there, in the place of a manager, and look at the registration',
     )
+    .option(
+      '--network <name>',
+      'an external network that it has, if it does not say so itself; may be repeated',
+      (name: string, others: readonly string[]) => [...others, name],
+      [],
+    )
     .option('--only <text>', 'only the checks with this text in their names')
     .addOption(jsonOption())
     .addHelpText('after', explanation)
     .action(async (socket: string, command: readonly string[], options: VerifyOptions) => {
-      const { registrar, only, json } = options
+      const { registrar, network, only, json } = options
       const args = [
         ...(registrar === undefined ? [] : ['--registrar', resolve(registrar)]),
+        ...network.flatMap(name => ['--network', name]),
         ...(only === undefined ? [] : ['--only', only]),
         ...(json === true ? ['--format', 'json'] : []),
         '--',

@@ -1,32 +1,43 @@
+import { create } from '@bufbuild/protobuf'
 import { NsmError } from '#sdk/errors.ts'
-import type { MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import { type MechanismUpdate, MechanismUpdateSchema } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import type { ForwarderRegistrationRequest } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 import { mechanismType } from '#sdk/wire/mechanism.ts'
 import type { Claims, Clients } from './ground.ts'
 
+/** Where a forwarder's word can come from, beside the forwarder. */
+export interface Sources {
+  readonly clients: Clients
+  readonly registration?: ForwarderRegistrationRequest | undefined
+  /** External networks that the user names. */
+  readonly networks: readonly string[]
+}
+
 /**
- * What a forwarder says that it does: in its registration, where that was seen, and in the first event of
- * MonitorMechanisms. Fails with DEADLINE when it says nothing.
+ * What a forwarder says that it does: in its registration, where that was seen, else in the first event of
+ * MonitorMechanisms. Fails with BAD_USAGE when nobody says anything, DEADLINE when the forwarder does not answer.
  */
-export async function claimsOf(
-  { mechanisms }: Clients,
-  registration: ForwarderRegistrationRequest | undefined,
-): Promise<Claims> {
-  const update = registration?.mechanisms ?? (await firstUpdate(mechanisms))
-  const names = registration?.externalNetworks.map(({ name }) => name) ?? []
+export async function claimsOf({ clients, registration, networks }: Sources): Promise<Claims> {
+  const update = registration?.mechanisms ?? (await firstUpdate(clients, networks))
+  const registered = registration?.externalNetworks.map(({ name }) => name) ?? []
   const isKernel = ({ type }: { readonly type: string }) =>
     type === mechanismType.kernel || type === mechanismType.kernelV0
   return {
     pairs: update.localMechanisms.some(isKernel) ? 'yes' : 'no',
-    networks: [...new Set([...names, ...update.externalNetworks])],
+    networks: [...new Set([...networks, ...registered, ...update.externalNetworks])],
   }
 }
 
-async function firstUpdate(mechanisms: Clients['mechanisms']): Promise<MechanismUpdate> {
-  for await (const update of mechanisms.monitorMechanisms({}, { timeoutMs: answerMs })) return update
+async function firstUpdate({ mechanisms }: Clients, networks: readonly string[]): Promise<MechanismUpdate> {
+  try {
+    for await (const update of mechanisms.monitorMechanisms({}, { timeoutMs: answerMs })) return update
+  } catch (cause) {
+    if (NsmError.from(cause).code !== 'UNSUPPORTED') throw cause
+  }
+  if (networks.length > 0) return create(MechanismUpdateSchema)
   throw new NsmError(
-    'BAD_INPUT',
-    'asking the forwarder what it offers: MonitorMechanisms ended without a word',
+    'BAD_USAGE',
+    'asking the forwarder what it offers: it does not serve MechanismsMonitor; name its networks with --network, or let it register with --registrar',
   )
 }
 

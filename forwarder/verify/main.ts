@@ -8,6 +8,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     registrar: { type: 'string' },
+    network: { type: 'string', multiple: true, default: [] },
     only: { type: 'string' },
     format: { type: 'string', default: 'lines' },
   },
@@ -16,10 +17,11 @@ const [socket = '', ...command] = positionals
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())
 try {
-  const { registrar, only, format } = values
+  const { registrar, network, only, format } = values
   const options = {
     socket,
     command,
+    networks: network,
     format: format === 'json' ? 'json' : 'lines',
     ...(registrar === undefined ? {} : { registrar }),
     ...(only === undefined ? {} : { only }),

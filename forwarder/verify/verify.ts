@@ -20,6 +20,8 @@ export interface VerifyOptions {
   readonly command: readonly string[]
   /** Where to serve a registrar for it; undefined serves none. */
   readonly registrar?: string
+  /** External networks that it joins pods to, where it does not say so itself. */
+  readonly networks: readonly string[]
   /** Part of the names of the checks to run; undefined runs all. */
   readonly only?: string
   readonly format: 'lines' | 'json'
@@ -34,7 +36,7 @@ export async function verify(
   signal: AbortSignal,
   write: (text: string) => void,
 ): Promise<'clean' | 'failed'> {
-  const { socket, command, registrar, only = '', format } = options
+  const { socket, command, registrar, networks, only = '', format } = options
   await using owned = new AsyncDisposableStack()
   const pods = owned.use(newPods())
   const open = registrar === undefined ? undefined : owned.use(await openRegistrar(registrar))
@@ -61,7 +63,8 @@ export async function verify(
           },
         }),
   }
-  const claims = await claimsOf(ground.clients(), registrarView?.registration)
+  const clients = ground.clients()
+  const claims = await claimsOf({ clients, networks, registration: registrarView?.registration })
   if (format === 'lines') write(`${socket} says that it joins ${claimText(claims)}\n`)
   const chosen = checks.filter(({ name }) => name.includes(only))
   const results: Result[] = []

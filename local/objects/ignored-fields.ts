@@ -2,7 +2,6 @@ import { isObject, type JsonObject } from '#kube/shape.ts'
 
 /** Fields of a pod's spec that change nothing here, and what the user may want to know. */
 const podFields = [
-  'hostNetwork',
   'hostPID',
   'hostIPC',
   'volumes',

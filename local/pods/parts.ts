@@ -63,6 +63,7 @@ function makePart({ spec, role, policy }: Role, { pod, home, place, index }: Par
   const terminationLog = join(place.folder, `${spec.name}.termination`)
   const ownEnv = {
     ...(workspace === undefined ? {} : workspaceVariables(node.base, workspace)),
+    ...(pod.spec.hostNetwork === true ? { NSM_BASEDIR: node.base } : {}),
     TERMINATION_LOG: terminationLog,
   }
   const command = () =>

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { mountTmpfs } from '#kernel/mount.ts'
+import { nodeNetns } from '#kernel/netns.ts'
 import type { Node } from '#local/nodes/node.ts'
 import { netnsFolder } from '#local/nodes/places.ts'
 import type { ContainerSpec, PodObject } from '#local/objects/object.ts'
@@ -91,6 +92,18 @@ describe('Pod', () => {
       'app running',
     ])
     await pod.remove()
+  })
+
+  test('runs in the namespace of its node when it has hostNetwork: true, and leaves that alone at its end', async () => {
+    const here = home()
+    const node = { ...here.node, netns: nodeNetns() } as unknown as Node
+    const script = 'echo "$NSM_BASEDIR $(readlink /proc/self/ns/net)"; sleep 60'
+    const pod = new Pod(podOf({ hostNetwork: true, containers: [shell('app', script)] }), { ...here, node })
+    pod.start()
+    await until(pod, ({ isReady }) => isReady)
+    await vi.waitFor(() => expect(logOf(pod, 'app')).toBe(`/run/nsm/node-1 net:[${nodeNetns().inode}]`))
+    await pod.remove()
+    expect(here.told).toEqual([])
   })
 
   test('tells the manager of the pod and its workspaces before it starts, and of its end', async () => {

@@ -52,6 +52,11 @@ export class Pod {
     return this.#home.node.name
   }
 
+  /** Whether it lives in the namespace of its node, as forwarders do; no manager hears of it, so it is nobody's client. */
+  get #isOnNode(): boolean {
+    return this.object.spec.hostNetwork === true
+  }
+
   get phase(): PodPhase {
     return this.#phase
   }
@@ -77,6 +82,7 @@ export class Pod {
 
   /** Where commands for this pod run. Throws NOT_FOUND while the pod has no namespace. */
   get netns(): Netns {
+    if (this.#isOnNode) return this.#home.node.netns
     if (this.#netns !== undefined) return this.#netns
     throw new NsmError(
       'NOT_FOUND',
@@ -107,7 +113,7 @@ export class Pod {
 
   /** Tells the manager of this pod and of its workspaces, unless it is ending; all that it knows already stays. */
   announce(): Promise<void> {
-    if (this.#end !== undefined) return Promise.resolve()
+    if (this.#end !== undefined || this.#isOnNode) return Promise.resolve()
     const announcing = this.#tell()
     this.#announcing = Promise.allSettled([this.#announcing, announcing])
     return announcing
@@ -125,8 +131,10 @@ export class Pod {
   async #run(): Promise<void> {
     const { namespace, name } = this.object.metadata
     mkdirSync(this.#folder, { recursive: true })
-    this.#netns = createNetns(join(netnsFolder, `${namespace}_${name}`))
-    this.#home.prepare(this.#netns)
+    if (!this.#isOnNode) {
+      this.#netns = createNetns(join(netnsFolder, `${namespace}_${name}`))
+      this.#home.prepare(this.#netns)
+    }
     await this.#announced()
     const prepared = await this.#runInits()
     if (this.#end !== undefined) return
