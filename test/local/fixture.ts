@@ -66,11 +66,11 @@ function nodeLine(node: string | undefined): string {
 }
 
 /** A service that any endpoint may provide. */
-export function serviceObject(name: string): string {
+export function serviceObject(name: string, payload: 'IP' | 'ETHERNET' = 'IP'): string {
   return `apiVersion: networkservicemesh.io/v1alpha1
 kind: NetworkService
 metadata: { name: ${name} }
-spec: { payload: IP }
+spec: { payload: ${payload} }
 `
 }
 
@@ -142,6 +142,31 @@ export async function linksOf(mesh: Mesh, pod: string): Promise<readonly string[
     await mesh.ok('exec', pod, '--', 'ip', '-j', 'link'),
   )
   return links.map(({ ifname }) => ifname).filter(name => name !== 'lo')
+}
+
+/** An address of an interface, as `ip` tells it. */
+export interface InterfaceAddress {
+  readonly ifname: string
+  readonly cidr: string
+}
+
+/** The global addresses of a pod, those of `lo` left out. */
+export async function addressesOf(mesh: Mesh, pod: string): Promise<readonly InterfaceAddress[]> {
+  const links: readonly {
+    readonly ifname: string
+    readonly addr_info: readonly {
+      readonly local: string
+      readonly prefixlen: number
+      readonly scope: string
+    }[]
+  }[] = JSON.parse(await mesh.ok('exec', pod, '--', 'ip', '-j', 'address'))
+  return links
+    .filter(({ ifname }) => ifname !== 'lo')
+    .flatMap(({ ifname, addr_info }) =>
+      addr_info
+        .filter(({ scope }) => scope === 'global')
+        .map(({ local, prefixlen }) => ({ ifname, cidr: `${local}/${prefixlen}` })),
+    )
 }
 
 /** Which pings to send. */
