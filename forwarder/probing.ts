@@ -1,5 +1,6 @@
 import { duration } from '#runtime/parse.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import { livenessKey } from '#sdk/wire/liveness.ts'
 import { badInput, quoted } from './refuse.ts'
 
 /** How often a data path is tried, and when it is given up. */
@@ -18,28 +19,18 @@ export interface ProbingRules extends Probing {
 /** What holds where nobody says otherwise. */
 export const defaultProbing: ProbingRules = { whose: 'asked', intervalMs: 1000, loss: 3 }
 
-/** Keys of the extra context by which a connection asks for probes of its own data path. */
-export const probingKey = {
-  /** `on` or `off`; an interval or a loss means `on`. */
-  check: 'livenessCheck',
-  /** Such as `500ms`. */
-  interval: 'livenessInterval',
-  /** A number. */
-  loss: 'livenessLoss',
-} as const
-
 /** How the data path of a cross connect is to be tried; undefined when it is not. Throws BAD_INPUT. */
 export function probingOf(crossConnect: CrossConnect, rules: ProbingRules): Probing | undefined {
   const { id, source, destination } = crossConnect
   const extra = (source?.context ?? destination?.context)?.extraContext ?? {}
   const doing = `wiring cross connect ${quoted(id)}: extra_context`
   const [check, interval, loss] = [
-    extra[probingKey.check],
-    extra[probingKey.interval],
-    extra[probingKey.loss],
+    extra[livenessKey.check],
+    extra[livenessKey.interval],
+    extra[livenessKey.loss],
   ]
   if (check !== undefined && check !== 'on' && check !== 'off')
-    throw badInput(doing, `${probingKey.check} is ${quoted(check)}; expected on or off`)
+    throw badInput(doing, `${livenessKey.check} is ${quoted(check)}; expected on or off`)
   const probing = {
     intervalMs: interval === undefined ? rules.intervalMs : intervalOf(interval, doing),
     loss: loss === undefined ? rules.loss : lossOf(loss, doing),
@@ -54,14 +45,14 @@ function intervalOf(text: string, doing: string): number {
     return probeInterval(text)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw badInput(doing, `${probingKey.interval} is ${quoted(text)}; ${why}`)
+    throw badInput(doing, `${livenessKey.interval} is ${quoted(text)}; ${why}`)
   }
 }
 
 function lossOf(text: string, doing: string): number {
   const loss = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
   if (loss >= 1 && loss <= mostLoss) return loss
-  throw badInput(doing, `${probingKey.loss} is ${quoted(text)}; expected a number from 1 to ${mostLoss}`)
+  throw badInput(doing, `${livenessKey.loss} is ${quoted(text)}; expected a number from 1 to ${mostLoss}`)
 }
 
 /** A duration within bounds, in milliseconds. Throws Error with the reason. */

@@ -1,5 +1,5 @@
 import { type Config, setting } from '#runtime/config.ts'
-import { duration, oneOf, text } from '#runtime/parse.ts'
+import { duration, flag, integer, oneOf, text } from '#runtime/parse.ts'
 import { parseLabels } from '#sdk/workspace/parse-labels.ts'
 import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
 
@@ -69,6 +69,24 @@ export const clientConfig = {
     parse: duration,
     default: 15_000,
     doc: 'How long one attempt may take, like 15s.',
+  }),
+  livenessCheck: setting<'on' | 'off' | ''>({
+    env: 'NSM_LIVENESS_CHECK_ENABLED',
+    parse: value => (flag(value) ? 'on' : 'off'),
+    default: '',
+    doc: 'Whether packets are tried on each connection, which heals when none passes; empty leaves it to the forwarder.',
+  }),
+  livenessInterval: setting({
+    env: 'NSM_LIVENESS_CHECK_INTERVAL',
+    parse: duration,
+    default: 0,
+    doc: 'Time between two of them, 100ms to 1h; set, it means that they are tried.',
+  }),
+  livenessLoss: setting({
+    env: 'NSM_LIVENESS_CHECK_LOSS',
+    parse: integer({ min: 1, max: 100 }),
+    default: 0,
+    doc: 'How many may go unanswered in a row; set, it means that they are tried.',
   }),
   onFailure: setting<'close-others' | 'keep-others'>({
     env: 'NSM_ON_FAILURE',

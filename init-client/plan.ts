@@ -4,6 +4,7 @@ import type { NetworkServiceRequest } from '#sdk/wire/gen/networkservice/network
 import { socketAddress } from '#sdk/workspace/socket-address.ts'
 import type { ClientConfig } from './config.ts'
 import { entriesOf } from './entries.ts'
+import { livenessOf } from './liveness.ts'
 import { toRequests } from './request.ts'
 
 /** What a client is going to ask, and whom. */
@@ -18,7 +19,12 @@ export function planOf(settings: ClientConfig): ClientPlan {
   const { namespace, routes, serverSocket: socket, workspace } = settings
   const podName = settings.podName === '' ? hostname() : settings.podName
   return {
-    requests: toRequests(entriesOf(settings), { podName, namespace, routes }),
+    requests: toRequests(entriesOf(settings), {
+      podName,
+      namespace,
+      routes,
+      extraContext: livenessOf(settings),
+    }),
     address: socketAddress('server', { socket, workspace }),
   }
 }

@@ -44,6 +44,12 @@ describe('toRequests', () => {
     expect(after).toEqual(before)
   })
 
+  it('toRequests() says in each context how the data path shall be tried', () => {
+    const extraContext = { livenessCheck: 'on' }
+    const [request] = toRequests(parseServiceRefs('a'), { ...identity, extraContext })
+    expect(request?.connection?.context?.extraContext).toEqual(extraContext)
+  })
+
   it('toRequests() leaves labels that an entry gives as they are, and names the domain', () => {
     const [request] = toRequests(parseServiceRefs('a@other.example?podName=me'), identity)
     expect(request?.connection?.networkService).toBe('a@other.example')

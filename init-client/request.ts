@@ -13,6 +13,8 @@ export interface Identity {
   readonly namespace: string
   /** CIDRs that shall lead through each connection. */
   readonly routes: readonly string[]
+  /** What goes into each context beside addresses and routes. */
+  readonly extraContext?: Readonly<Record<string, string>>
 }
 
 /**
@@ -28,7 +30,7 @@ export function toRequests(
 }
 
 function toRequest(ref: ServiceRef, name: string, identity: Identity): NetworkServiceRequest {
-  const { podName, namespace, routes } = identity
+  const { podName, namespace, routes, extraContext = {} } = identity
   return create(NetworkServiceRequestSchema, {
     connection: {
       id: `${podName}-${name}`,
@@ -40,6 +42,7 @@ function toRequest(ref: ServiceRef, name: string, identity: Identity): NetworkSe
           dstIpRequired: true,
           srcRoutes: routes.map(prefix => ({ prefix })),
         },
+        extraContext: { ...extraContext },
       },
     },
     mechanismPreferences: [
