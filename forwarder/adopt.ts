@@ -95,8 +95,8 @@ function foundOf(id: string, ends: readonly FoundEnd[]): Present {
   }
   const crossConnect = create(CrossConnectSchema, {
     id,
-    source: { mechanism: mechanismOf(source), context },
-    destination: { mechanism: mechanismOf(destination), context },
+    source: { mechanism: source === undefined ? remoteOf(destination) : localOf(source), context },
+    destination: { mechanism: destination === undefined ? remoteOf(source) : localOf(destination), context },
   })
   const strays = ends.filter(end => end !== source && end !== destination).map(({ netns }) => netns)
   const reasons = ends.flatMap(({ link }) => flawOf(link, link.name) ?? [])
@@ -105,13 +105,31 @@ function foundOf(id: string, ends: readonly FoundEnd[]): Present {
   return { crossConnect: down, strays, reason: reasons.join('; ') }
 }
 
-/** Where there is no end, it is on another node. */
-function mechanismOf(end: FoundEnd | undefined) {
-  if (end === undefined) return { cls: mechanismClass.remote }
+function localOf({ netns, link }: FoundEnd) {
   return {
     cls: mechanismClass.local,
     type: mechanismType.kernel,
-    parameters: { ...netnsParameters(end.netns), [parameter.name]: end.link.name },
+    parameters: { ...netnsParameters(netns), [parameter.name]: link.name },
+  }
+}
+
+/** Where there is no end, it is on another node, to which the device of the other end leads. */
+function remoteOf(near: FoundEnd | undefined) {
+  const tunnel = near?.link.tunnel
+  if (near === undefined || tunnel === undefined) return { cls: mechanismClass.remote }
+  const { local, remote, vni, port } = tunnel
+  const [srcIp, dstIp] = near.role === 'src' ? [local, remote] : [remote, local]
+  return {
+    cls: mechanismClass.remote,
+    type: mechanismType.vxlan,
+    parameters: {
+      [parameter.srcIp]: srcIp,
+      [parameter.dstIp]: dstIp,
+      [parameter.srcPort]: String(port),
+      [parameter.dstPort]: String(port),
+      [parameter.vni]: String(vni),
+      [parameter.mtu]: String(near.link.mtu),
+    },
   }
 }
 

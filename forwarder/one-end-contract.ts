@@ -37,7 +37,14 @@ export function oneEndContract(make: () => ForwarderHarness): void {
       await at.restart()
       expect((await at.nextEvent()).crossConnects['x1']).toMatchObject({
         source: { mechanism: { cls: 'LOCAL', parameters: { name: 'nsm0' } }, state: State.UP },
-        destination: { mechanism: { cls: 'REMOTE' }, state: State.UP },
+        destination: {
+          mechanism: {
+            cls: 'REMOTE',
+            type: 'VXLAN',
+            parameters: { src_ip: '192.0.2.1', dst_ip: '192.0.2.2', src_port: '14789', vni: String(vnis) },
+          },
+          state: State.UP,
+        },
       })
       await at.forwarder.close({ id: 'x1' })
       using pod = at.harness.kernel.open(client)
