@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { assertNotOwn, createNetns, inNetns, netnsOf, nodeNetns } from './netns.ts'
+import { assertNotOwn, createNetns, inNetns, type Netns, netnsOf, nodeNetns } from './netns.ts'
 import { openNetns } from './resolve.ts'
 import { temporaryFolder } from './scratch.ts'
 
@@ -85,14 +86,23 @@ describe('openNetns()', () => {
     }
   })
 
-  test('throws ENOENT when the namespace is gone, even if its inode number lives again', () => {
+  test('throws ENOENT when the namespace is gone, although its inode number has been given to another', async ({
+    skip,
+  }) => {
     using folder = temporaryFolder()
-    const old = createNetns(`${folder.path}/old`)
-    old[Symbol.dispose]()
-    using reborn = createNetns(`${folder.path}/new`)
+    using twins = await sameInode(folder.path)
+    if ('tried' in twins) skip(`no inode number came again in ${twins.tried} namespaces`)
+    if ('tried' in twins) return
+    const { old, reborn } = twins
+    expect(reborn.inode).toBe(old.inode)
     expect(reborn.cookie).not.toBe(old.cookie)
-    const deceived = { cookie: old.cookie, inode: reborn.inode, pidHint: process.pid }
-    expect(() => openNetns(deceived)).toThrow(/the pod is gone.*ENOENT/)
+    const child = inNetns(reborn, () => spawn('sleep', ['60']))
+    const inode = reborn.inode
+    for (const hints of [{ inode }, { inode, pidHint: process.pid }, { inode, pidHint: child.pid ?? 0 }]) {
+      expect(() => openNetns({ cookie: old.cookie, ...hints })).toThrow(/the pod is gone.*ENOENT/)
+    }
+    child.kill('SIGKILL')
+    await once(child, 'exit')
   })
 
   test('keeps no descriptor when it fails or is disposed', () => {
@@ -115,3 +125,23 @@ describe('assertNotOwn()', () => {
     expect(() => assertNotOwn({ cookie: 1n })).not.toThrow()
   })
 })
+
+/**
+ * A namespace that is gone and one that lives with its inode number. Makes and ends namespaces until the kernel gives a number
+ * again, which it does some time after it has freed it, to whatever in procfs wants one first.
+ */
+async function sameInode(
+  folder: string,
+): Promise<({ readonly old: Netns; readonly reborn: Netns } | { readonly tried: number }) & Disposable> {
+  const gone = new Map<bigint, Netns>()
+  const tried = 2000
+  for (let at = 0; at < tried; at++) {
+    const netns = createNetns(`${folder}/${at}`)
+    const old = gone.get(netns.inode)
+    if (old !== undefined) return { old, reborn: netns, [Symbol.dispose]: () => netns[Symbol.dispose]() }
+    netns[Symbol.dispose]()
+    gone.set(netns.inode, netns)
+    await setImmediate()
+  }
+  return { tried, [Symbol.dispose]: () => {} }
+}
