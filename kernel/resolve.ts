@@ -4,7 +4,7 @@ import type { NetnsName } from './link-plan.ts'
 import { type OpenNetns, openNetnsFile } from './netns.ts'
 
 /**
- * Opens the namespace that a name means: by the pid hint, else by a scan of /proc and of bind-mounted namespaces,
+ * Opens the namespace that a name means: by the pid hint, where it was found last, else by a scan of /proc and of bind-mounted namespaces,
  * always trusting the cookie alone because pids and inodes are reused. Disposal closes it; until then it stays alive.
  *
  * Throws KernelError ENOENT when no process and no mount has that namespace: it is gone.
@@ -12,8 +12,11 @@ import { type OpenNetns, openNetnsFile } from './netns.ts'
 export function openNetns(name: NetnsName): OpenNetns {
   for (const path of candidates(name)) {
     const netns = openIfSame(path, name.cookie)
-    if (netns !== undefined) return netns
+    if (netns === undefined) continue
+    remember(name, path)
+    return netns
   }
+  lastFound.delete(name.cookie)
   throw new KernelError(
     `looking for network namespace ${name.cookie}${hintsOf(name)}: no process and no mount has it, so the pod is gone`,
     { errno: ENOENT, syscall: 'open' },
@@ -27,10 +30,25 @@ export function netnsFiles(): readonly string[] {
 
 /** Cheapest first. */
 function* candidates(name: NetnsName): Generator<string> {
-  if (name.pidHint !== undefined) yield `/proc/${name.pidHint}/ns/net`
+  if (name.pidHint !== undefined) yield hintedPath(name.pidHint)
+  const last = lastFound.get(name.cookie)
+  if (last !== undefined) yield last
   for (const { path, inode } of distinctFiles()) {
     if (name.inode === undefined || name.inode === inode) yield path
   }
+}
+
+/** The hint of a client that has exited, as init containers do, would cost a scan each time. */
+function remember({ cookie, pidHint }: NetnsName, path: string): void {
+  if (pidHint !== undefined && path === hintedPath(pidHint)) return
+  lastFound.delete(cookie)
+  lastFound.set(cookie, path)
+  const [oldest] = lastFound.keys()
+  if (lastFound.size > mostFound && oldest !== undefined) lastFound.delete(oldest)
+}
+
+function hintedPath(pid: number): string {
+  return `/proc/${pid}/ns/net`
 }
 
 /** Mounts before processes, of which a node has thousands. */
@@ -95,6 +113,10 @@ function hintsOf(name: NetnsName): string {
   ]
   return hints.length === 0 ? '' : ` (last seen: ${hints.join(', ')})`
 }
+
+/** By cookie; no more than a hint either. */
+const lastFound = new Map<bigint, string>()
+const mostFound = 10_000
 
 /** ENOTDIR, EINVAL: a mount point hidden by another mount. EPERM: setns into another user namespace. */
 const unreachable: ReadonlySet<unknown> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EINVAL'])
