@@ -10,6 +10,8 @@ import type { Wired } from './request.ts'
 
 /** What acting on another manager's news depends on. */
 export interface PeerHearingOptions {
+  /** The name of this node. */
+  readonly node: string
   readonly peer: string
   readonly connections: Connections
   readonly agent: Agent
@@ -37,9 +39,16 @@ export class PeerHearing {
   }
 
   /** Takes in one event; returns the connections that the other manager still has and should close. */
-  hear({ type, connections: news }: ConnectionEvent): readonly Connection[] {
+  hear({ type, connections: told }: ConnectionEvent): readonly Connection[] {
     const { peer, agent } = this.#options
-    const own = new Map(this.#own().map(wired => [wired.id, wired]))
+    const news = Object.fromEntries(
+      Object.entries(told).filter(([, connection]) => this.#isAsker(connection)),
+    )
+    const own = new Map(
+      Object.keys(news)
+        .flatMap(id => this.#own(id))
+        .map(wired => [wired.id, wired]),
+    )
     if (type === ConnectionEventType.DELETE) {
       const ended = Object.keys(news).flatMap(id => own.get(id) ?? [])
       for (const id of Object.keys(news)) this.#told.delete(id)
@@ -50,8 +59,11 @@ export class PeerHearing {
     if (isFirst) this.#told.clear()
     this.#changed(Object.entries(news), own, isFirst ? 'first' : 'later')
     if (!isFirst) return []
-    const lost = [...own.values()].filter(({ id }) => news[id] === undefined)
-    void agent.again(lost, `node ${peer} had lost it`)
+    const all = this.#options.connections.list().flatMap(({ id }) => this.#own(id))
+    void agent.again(
+      all.filter(({ id }) => news[id] === undefined),
+      `node ${peer} had lost it`,
+    )
     return this.#orphans(news)
   }
 
@@ -88,12 +100,16 @@ export class PeerHearing {
     void agent.again([...again], `node ${peer} has made it again`)
   }
 
-  /** What ends on that node for us, and nobody asks about at the moment. */
-  #own(): readonly Wired[] {
+  /** The connection of an id, if it ends on that node and nobody asks about it at the moment. */
+  #own(id: string): readonly Wired[] {
     const { connections, peer, isBusy } = this.#options
-    return connections
-      .list()
-      .filter(({ id, endpoint, caller }) => endpoint.node === peer && caller.kind === 'pod' && !isBusy(id))
+    const wired = connections.get(id)
+    return wired?.endpoint.node === peer && !isBusy(id) ? [wired] : []
+  }
+
+  /** Whether it was this node that asked; without TLS the others' connections are told as well. */
+  #isAsker({ path }: Connection): boolean {
+    return path?.pathSegments[1]?.name === this.#options.node
   }
 
   #orphans(news: Readonly<Record<string, Connection>>): readonly Connection[] {

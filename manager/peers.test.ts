@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryRegistry } from '#registry/memory.ts'
+import type { Registry } from '#registry/registry.ts'
 import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { type FakeEndpoint, fakeEndpoint } from './fake-endpoint.ts'
 import { type FakeForwarder, fakeForwarder } from './fake-forwarder.ts'
@@ -18,11 +19,12 @@ let there: Side
 let gateway: TestPod
 let endpoint: FakeEndpoint
 let client: TestPod
+let registry: Registry
 
 /** Two nodes; a client on the first is connected to an endpoint on the second. */
 beforeEach(async () => {
   cleanup = new AsyncDisposableStack()
-  const registry = memoryRegistry()
+  registry = memoryRegistry()
   const side = async (name: string): Promise<Side> => {
     const node = cleanup.use(await testNode({ registry, node: name, listen }))
     return { node, forwarder: cleanup.use(await fakeForwarder(node.baseDir, { remote: [vxlan(name)] })) }
@@ -48,6 +50,13 @@ async function nothingLeft() {
   await eventually('both nodes are empty', async () => {
     const connections = [...(await here.node.connections()), ...(await there.node.connections())]
     return connections.length + wired(here).length + wired(there).length === 0 ? true : undefined
+  })
+}
+
+async function down() {
+  await eventually('the connection is down', async () => {
+    const [connection] = await here.node.connections()
+    return connection?.connection?.state === State.DOWN ? true : undefined
   })
 }
 
@@ -93,10 +102,7 @@ describe('a connection to another node', () => {
 
   it('is down while its endpoint does not answer, and up again when that is back', async () => {
     await endpoint[Symbol.asyncDispose]()
-    await eventually('down', async () => {
-      const [connection] = await here.node.connections()
-      return connection?.connection?.state === State.DOWN ? true : undefined
-    })
+    await down()
     const back = await fakeEndpoint(there.node, gateway, { service: 'vpn', name: endpoint.name })
     cleanup.use(back)
     await movedTo(back)
@@ -116,8 +122,8 @@ describe('a connection to another node', () => {
       before,
       before,
     ])
-    await there.node.nsmd.deletePod({ uid: gateway.uid })
-    await nothingLeft()
+    await endpoint[Symbol.asyncDispose]()
+    await down()
   })
 
   it('goes to another endpoint when the other node has forgotten everything', async () => {
@@ -128,6 +134,34 @@ describe('a connection to another node', () => {
     cleanup.use(other)
     await there.node.restart({ bootId: 'boot-2' })
     await movedTo(other)
+  })
+
+  it('is down when the other node has forgotten everything, and goes to the next endpoint that comes', async () => {
+    await there.node.restart({ bootId: 'boot-2' })
+    cleanup.use(await fakeForwarder(there.node.baseDir, { name: 'again', remote: [vxlan('there')] }))
+    await down()
+    const pod = await there.node.pod('other')
+    const other = await fakeEndpoint(there.node, pod, { service: 'vpn', subnet: '10.7.0' })
+    cleanup.use(other)
+    await movedTo(other)
+  })
+
+  it('goes to another endpoint when its node has died and the registry forgets that', async () => {
+    const other = await fakeEndpoint(here.node, await here.node.pod('other'), {
+      service: 'vpn',
+      subnet: '10.7.0',
+    })
+    cleanup.use(other)
+    await there.node.stop()
+    // The stream breaks at once; a node that lost power is silent until the connection's keep-alive gives it up.
+    await eventually('the registry forgets the endpoint', async () => {
+      const record = await registry.endpoints.get(endpoint.name)
+      if (record !== undefined) await registry.endpoints.remove(endpoint.name)
+      const [connection] = await here.node.connections()
+      if (connection?.connection?.networkServiceEndpointName === other.name) return true
+      if (record !== undefined) await registry.endpoints.put(record)
+      return undefined
+    })
   })
 
   it('goes where the other node is reached now, when its forwarder has moved', async () => {

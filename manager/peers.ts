@@ -2,7 +2,7 @@ import type { EndpointRecord, Registry } from '#registry/registry.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Channel } from '#sdk/rpc/dial.ts'
-import { type Connection, MonitorConnection } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { type Connection, MonitorConnection, State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
@@ -12,6 +12,7 @@ import type { Connections } from './connections.ts'
 import type { Kept, PeerRow } from './journal.ts'
 import { PeerHearing } from './peer-hearing.ts'
 import { addressOf } from './remote-manager.ts'
+import type { Wired } from './request.ts'
 
 /** What watching the managers of other nodes depends on. */
 export interface PeersOptions {
@@ -147,6 +148,7 @@ export class Peers implements AsyncDisposable {
     const { connections, agent, node } = this.#options
     const channel = await this.#channelTo(peer)
     const hearing = new PeerHearing({
+      node,
       peer: peer.node,
       connections,
       agent: agent(),
@@ -210,12 +212,29 @@ export class Peers implements AsyncDisposable {
     )
   }
 
-  /** An endpoint that leaves the registry while its manager is silent has gone with its node. */
+  /**
+   * An endpoint that leaves the registry while its manager is silent has gone with its node: its connections go to
+   * others, or are down. One that comes may serve those that are down because nobody could.
+   */
   async #watchRegistry(): Promise<void> {
     const { registry, node, connections, agent } = this.#options
     for await (const { record, deleted } of registry.endpoints.watch(this.#stop.signal)) {
-      if (!deleted || record.node === node || this.#peers.get(record.node)?.reachable !== 'no') continue
-      void agent().move(connections.ofEndpoint(record.endpoint.name), `node ${record.node} is gone`)
+      if (!deleted) {
+        void agent().again(this.#downFor(record), `endpoint ${record.endpoint.name} has come`)
+      } else if (record.node !== node && this.#peers.get(record.node)?.reachable === 'no') {
+        void agent().again(connections.ofEndpoint(record.endpoint.name), `node ${record.node} is gone`)
+      }
     }
+  }
+
+  /** The connections to other nodes that are down and ask for what an endpoint offers. */
+  #downFor({ endpoint: { networkServiceNames } }: EndpointRecord): readonly Wired[] {
+    const { node, connections } = this.#options
+    return connections
+      .list()
+      .filter(
+        ({ connection: { state, networkService }, endpoint }) =>
+          state === State.DOWN && endpoint.node !== node && networkServiceNames.includes(networkService),
+      )
   }
 }

@@ -126,12 +126,13 @@ function kept(
 
 /** The endpoint that another manager asks for. NO_ENDPOINT when it is not on this node, or not any more. */
 async function named(
-  { connection }: ManagerRequest,
+  { connection, without }: ManagerRequest,
   { registry, node }: CandidatesOptions,
 ): Promise<EndpointRecord> {
   const { networkService, networkServiceEndpointName: name } = connection
   const record = await registry.endpoints.get(name)
   if (
+    name !== without &&
     record?.node === node &&
     externalOf(record) === undefined &&
     record.endpoint.networkServiceNames.includes(networkService)
