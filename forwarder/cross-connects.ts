@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import type { NetnsName } from '#kernel/link-plan.ts'
+import { crossConnectMetric } from '#sdk/wire/cross-connect-metric.ts'
 import {
   type CrossConnect,
   type CrossConnectEvent,
@@ -131,11 +132,8 @@ function eventOf(type: CrossConnectEventType, presents: readonly Present[]): Cro
     crossConnects: Object.fromEntries(presents.map(({ crossConnect }) => [crossConnect.id, crossConnect])),
     metrics: Object.fromEntries(
       presents.flatMap(({ crossConnect: { id }, reason }) =>
-        reason === undefined ? [] : [[id, { metrics: { [reasonMetric]: reason } }]],
+        reason === undefined ? [] : [[id, { metrics: { [crossConnectMetric.reason]: reason } }]],
       ),
     ),
   })
 }
-
-/** Key in the metrics of an event: why a cross connect carries nothing. */
-export const reasonMetric = 'reason'

@@ -2,6 +2,7 @@ import { timestampMs } from '@bufbuild/protobuf/wkt'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Channel } from '#sdk/rpc/dial.ts'
+import { crossConnectMetric } from '#sdk/wire/cross-connect-metric.ts'
 import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import {
   type CrossConnect,
@@ -125,7 +126,7 @@ export class ForwarderWatch {
     void agent.close(seen('no-client'), 'the pod of its client is gone')
     void agent.move(seen('no-endpoint'), 'the pod of its endpoint is gone')
     for (const wired of seen('unwired')) {
-      const why = metrics[wired.id]?.metrics['reason'] ?? 'its links had been deleted'
+      const why = metrics[wired.id]?.metrics[crossConnectMetric.reason] ?? 'its links had been deleted'
       agent.down([wired], why)
       void agent.again([wired], why)
     }
