@@ -174,6 +174,32 @@ describe('policies on the real kernel', () => {
     expectLookups()
   })
 
+  test('two endpoints may give a client the same addresses, and policies steer between them', async () => {
+    using kernel = netlinkKernel()
+    const folder = owned.use(temporaryFolder())
+    for (const [at, policy] of [
+      { proto: '6', dstPort: '6666' },
+      { proto: '17', dstPort: '5555' },
+    ].entries()) {
+      const routes = [{ prefix: '172.16.1.100/32' }]
+      const same = { srcIpAddrs: ['172.16.1.101/32'], dstIpAddrs: ['172.16.1.100/32'] }
+      const plan = planLinks(
+        exampleCrossConnect({
+          id: `x${at}`,
+          source: { name: `nsm-${at + 1}`, netns: client },
+          destination: { name: 'nse', netns: owned.use(createNetns(`${folder.path}/nse-${at}`)) },
+          context: { ipContext: { ...same, policies: [{ ...policy, from: '172.16.1.101/32', routes }] } },
+        }),
+      )
+      await apply(kernel, plan, AbortSignal.timeout(5000))
+    }
+    const from = '172.16.1.101'
+    expect([
+      lookUp('172.16.1.100', { from, protocol: 6, destinationPort: 6666 }),
+      lookUp('172.16.1.100', { from, protocol: 17, destinationPort: 5555 }),
+    ]).toEqual(['172.16.1.100 dev nsm-1 table 1', '172.16.1.100 dev nsm-2 table 2'])
+  })
+
   test('a close leaves the rules as they were before', async () => {
     using kernel = netlinkKernel()
     const rules = () => {

@@ -109,6 +109,14 @@ function elsewhere(input: ManagerRequest, { endpoint }: Wired): ManagerRequest {
   const ipContext = connection.context?.ipContext
   if (connection.context === undefined || ipContext === undefined || ipContext.srcIpAddrs.length === 0)
     return anew
-  const blank = { ...ipContext, srcIpAddrs: [], dstIpAddrs: [], srcRoutes: [], dstRoutes: [] }
+  const blank = {
+    ...ipContext,
+    srcIpAddrs: [],
+    dstIpAddrs: [],
+    srcRoutes: [],
+    dstRoutes: [],
+    policies: [],
+    extraPrefixes: [],
+  }
   return { ...anew, connection: { ...connection, context: { ...connection.context, ipContext: blank } } }
 }
