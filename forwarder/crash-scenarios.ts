@@ -25,7 +25,8 @@ export interface Scenario {
 
 type Context = MessageInitShape<typeof ConnectionContextSchema>
 
-const plain: Shape = pods => pair(pods, {})
+/** A pair with one address each. */
+export const plain: Shape = pods => pair(pods, {})
 const rich: Shape = pods => pair(pods, { context: richContext })
 
 export const scenarios: readonly Scenario[] = [
@@ -119,7 +120,8 @@ interface PairOptions {
   readonly context?: Context
 }
 
-function pair(
+/** A veth pair between client and endpoint. */
+export function pair(
   { client, endpoint }: Pods,
   { name = 'nsm0', context = ipv4Pair('10.0.0') }: PairOptions,
 ): CrossConnect {

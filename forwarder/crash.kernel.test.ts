@@ -5,8 +5,9 @@ import { createNetns, nodeNetns } from '#kernel/netns.ts'
 import { temporaryFolder } from '#kernel/scratch.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { type Act, type Lives, newLives } from './crash-harness.ts'
-import { type Pods, type Scenario, type Shape, scenarios } from './crash-scenarios.ts'
+import { type Pods, pair, plain, type Scenario, type Shape, scenarios } from './crash-scenarios.ts'
 import { tablesByRules } from './crash-tables.ts'
+import { ipv4Pair } from './example.ts'
 
 /**
  * kill -9 between any two requests to the kernel. The next life of the forwarder is told what is wanted, which is the
@@ -18,9 +19,10 @@ describe('a forwarder that is killed at any request to the kernel', () => {
   let lives: Lives
   let dump: () => readonly string[]
   let empty: readonly string[]
+  let folder: string
 
   beforeAll(async () => {
-    const folder = owned.use(temporaryFolder()).path
+    folder = owned.use(temporaryFolder()).path
     makeUnderlay()
     const make = (name: string) => owned.use(createNetns(`${folder}/${name}`))
     const all = ['client', 'endpoint', 'otherClient', 'otherEndpoint'].map(make)
@@ -83,6 +85,43 @@ describe('a forwarder that is killed at any request to the kernel', () => {
         await expectToFind(undefined, empty, after)
       }
     }
+  })
+
+  test('in a create in pods that it had never seen, which it must find again', {
+    timeout: 60_000,
+  }, async () => {
+    for (let after = 0, sent = 1; after <= sent; after++) {
+      using client = createNetns(`${folder}/new-client-${after}`)
+      using endpoint = createNetns(`${folder}/new-endpoint-${after}`)
+      const bare = [client, endpoint].map(dumpNetns)
+      const act: Act = forwarder => forwarder.request(plain({ ...pods, client, endpoint }))
+      if (after === 0) sent = (await lives.perform(act)).length
+      else await lives.killWithin(act, after)
+      await lives.settle([])
+      await expect
+        .poll(() => [client, endpoint].map(dumpNetns), { message: `killed after ${after}` })
+        .toEqual(bare)
+    }
+  })
+
+  test('in a create beside another connection, which stays the same', { timeout: 60_000 }, async () => {
+    const other = { ...pair(pods, { name: 'other', context: ipv4Pair('10.9.9') }), id: 'x2' }
+    const indexOf = () => {
+      using kernel = netlinkKernel()
+      using client = kernel.open(pods.client)
+      return client.link.get('other')?.index
+    }
+    await lives.settle([other])
+    const [alone, index] = [dump(), indexOf()]
+    const requests = await lives.perform(actOf(plain))
+    for (let after = 0; after <= requests.length; after++) {
+      await lives.settle([other])
+      await lives.killWithin(actOf(plain), after)
+      await lives.settle([other])
+      await expect.poll(dump, { message: `killed after ${after} requests` }).toEqual(alone)
+      expect(indexOf()).toBe(index)
+    }
+    await lives.settle([])
   })
 
   test('in its start, while it undoes what another life had not finished', { timeout: 60_000 }, async () => {
