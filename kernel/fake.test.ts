@@ -6,6 +6,7 @@ import { FakeKernel } from './fake.ts'
 import { policyContract } from './policy-contract.ts'
 import { probeContract } from './probe-contract.ts'
 import { ruleContract } from './rule-contract.ts'
+import { tunnelContract } from './tunnel-contract.ts'
 
 function fakeHarness(): KernelHarness {
   const kernel = new FakeKernel()
@@ -23,6 +24,7 @@ describe('FakeKernel', () => {
   kernelContract(fakeHarness)
   probeContract(fakeHarness)
   applyContract(fakeHarness)
+  tunnelContract(fakeHarness)
   blockContract(fakeHarness, { noTun: '', noWireguard: '' })
   ruleContract(fakeHarness)
   policyContract(fakeHarness)

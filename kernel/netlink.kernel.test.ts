@@ -8,11 +8,13 @@ import { netlinkHarness } from './netlink-harness.ts'
 import { policyContract } from './policy-contract.ts'
 import { probeContract } from './probe-contract.ts'
 import { ruleContract } from './rule-contract.ts'
+import { tunnelContract } from './tunnel-contract.ts'
 
 describe('netlinkKernel()', () => {
   kernelContract(netlinkHarness)
   probeContract(netlinkHarness)
   applyContract(netlinkHarness)
+  tunnelContract(netlinkHarness)
   blockContract(netlinkHarness, {
     noTun: existsSync('/dev/net/tun') ? '' : 'no /dev/net/tun',
     noWireguard: hasWireguard() ? '' : 'this kernel has no wireguard',

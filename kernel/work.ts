@@ -1,6 +1,7 @@
 /** A plan at work: its namespaces open, an `End` for each interface. */
 import { portOf } from './bridge.ts'
 import type { End } from './end.ts'
+import { KernelError } from './errors.ts'
 import type {
   BridgePlan,
   EndPlan,
@@ -89,10 +90,20 @@ function portParts(plan: BridgePlan, open: Opening): Parts {
   return { kind: 'veth', ends: [open.end(fitted(plan.ends[0], port.plan.mtu)), port] }
 }
 
-/** An end that is no larger than `most`. */
+/** An end that is no larger than `most`. Throws KernelError EMSGSIZE where Linux would drop its IPv6 addresses. */
 function fitted(end: EndPlan, most: number | undefined): EndPlan {
-  return most === undefined ? end : { ...end, mtu: Math.min(end.mtu ?? most, most) }
+  if (most === undefined) return end
+  const mtu = Math.min(end.mtu ?? most, most)
+  if (mtu >= leastIpv6Mtu || end.addresses.every(cidr => !cidr.includes(':'))) return { ...end, mtu }
+  throw new KernelError(
+    `wiring interface ${end.name} of "${end.alias}": its way takes ${mtu} bytes in one piece, and IPv6 needs ${leastIpv6Mtu}; enlarge the MTU of the network below`,
+    { errno: EMSGSIZE, syscall: 'RTM_GETROUTE' },
+  )
 }
+
+/** RFC 8200 §5. */
+const leastIpv6Mtu = 1280
+const EMSGSIZE = 90
 
 /** Whether the links that were found are those of the work, however they are configured. */
 export function isWhole(work: Work, links: readonly (Link | undefined)[]): boolean {
