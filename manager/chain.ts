@@ -9,9 +9,9 @@ import { type EndpointOptions, endpoint } from './steps/endpoint.ts'
 import { excludedPrefixes } from './steps/excluded-prefixes.ts'
 import { type ForwarderOptions, forwarder } from './steps/forwarder.ts'
 import { journaled } from './steps/journaled.ts'
+import { numbersKept } from './steps/numbers-kept.ts'
 import { recorded } from './steps/recorded.ts'
 import { type TunnelOptions, tunnel } from './steps/tunnel.ts'
-import { vnisKept } from './steps/vnis-kept.ts'
 
 /** What the behaviour of the manager depends on. */
 export interface ChainOptions
@@ -30,10 +30,10 @@ export interface ChainOptions
  * `network-service.ts`, because only they make the id that `begin` goes by.
  */
 export function managerChain(options: ChainOptions): Endpoint<ManagerRequest, Wired> {
-  const { connections, events, monitor, vnis, log } = options
+  const { connections, events, monitor, book, log } = options
   const steps = [
     recorded(events),
-    vnisKept(vnis, connections),
+    numbersKept(book, connections),
     // Inside of what tells of the outcome, so that nobody hears of a connection that is not in the journal.
     journaled(connections, monitor),
     excludedPrefixes(options),

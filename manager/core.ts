@@ -16,7 +16,7 @@ import { Peers } from './peers.ts'
 import { Registrar } from './registrar.ts'
 import { type ManagerRequest, requestOf, type Wired } from './request.ts'
 import type { State } from './state.ts'
-import { Vnis } from './vnis.ts'
+import { TunnelBook } from './tunnel-numbers.ts'
 
 /** What the decisions of a manager depend on. */
 export interface CoreOptions {
@@ -59,10 +59,10 @@ export function newCore(state: State, options: CoreOptions): Core {
   const { node, log } = options
   const forwarders = new Forwarders()
   const channels = new Channels(options.security)
-  const vnis = new Vnis(connections.list(), options.drawVni)
+  const book = new TunnelBook(connections.list(), options.drawVni)
   const peers = new Peers({ ...state, node, channels, agent: () => agent, log })
   const chain = closableAgain(
-    managerChain({ ...state, ...options, forwarders, channels, vnis, peers }),
+    managerChain({ ...state, ...options, forwarders, channels, book, peers }),
     connections,
   )
   for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)

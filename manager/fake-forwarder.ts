@@ -19,7 +19,7 @@ import {
   ForwarderRegistration,
 } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 import { mechanismClass, mechanismType } from '#sdk/wire/mechanism.ts'
-import { vniOf } from './vnis.ts'
+import { numbersOf } from './tunnel-numbers.ts'
 
 /** What a forwarder is made with. */
 export interface FakeForwarderOptions {
@@ -168,10 +168,10 @@ async function* beat(signal: AbortSignal): AsyncGenerator<Record<string, never>>
 
 /** What the kernel does: one VXLAN device per identifier. */
 function refuseUsed(crossConnect: CrossConnect, { wired, foreign }: FakeForwarder): void {
-  const vni = vniOf({ crossConnect })
+  const vni = numbersOf({ crossConnect }).vni
   if (vni === undefined) return
   const isUsed = [...wired.values()].some(
-    other => other.id !== crossConnect.id && vniOf({ crossConnect: other }) === vni,
+    other => other.id !== crossConnect.id && numbersOf({ crossConnect: other }).vni === vni,
   )
   if (isUsed || foreign.has(vni)) throw new NsmError('VNI_IN_USE', `VXLAN identifier ${vni} is in use`)
 }

@@ -3,7 +3,7 @@ import type { Connection, Mechanism } from '#sdk/wire/gen/connection/connection_
 import type { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import type { Channels } from './channels.ts'
 import type { ManagerRequest } from './request.ts'
-import type { Vnis } from './vnis.ts'
+import type { TunnelBook } from './tunnel-numbers.ts'
 
 /** Who is asked for a connection next: an endpoint of this node, or the manager of another. */
 export interface Hop {
@@ -19,7 +19,7 @@ export interface Hop {
 export interface HopOptions {
   readonly node: string
   readonly channels: Channels
-  readonly vnis: Vnis
+  readonly book: TunnelBook
   /** A mechanism type that goes before all others where both nodes have it; empty for none. */
   readonly preferredMechanism: string
   /** Where the pod of a workspace serves. */

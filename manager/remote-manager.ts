@@ -3,11 +3,11 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 import type { Connection, Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
-import { mechanismType } from '#sdk/wire/mechanism.ts'
+import { mechanismType, parameter } from '#sdk/wire/mechanism.ts'
 import type { Hop, HopOptions } from './next-hop.ts'
 import { chosen, type ManagerRequest } from './request.ts'
-import { carriersOf, changedBy, preferredFirst, ranked, withVni } from './tunnel-mechanism.ts'
-import { vniIn } from './vnis.ts'
+import { carriersOf, changedBy, preferredFirst, ranked, withNumbers } from './tunnel-mechanism.ts'
+import { vniIn } from './tunnel-numbers.ts'
 
 /** The manager of the node that an endpoint lives on: it attaches the endpoint and answers for it. */
 export function remoteManager({ endpoint, node }: EndpointRecord, options: HopOptions): Hop {
@@ -33,16 +33,14 @@ export function remoteManager({ endpoint, node }: EndpointRecord, options: HopOp
   }
 }
 
-/** What our forwarder can reach other nodes by, with the VXLAN identifier that we propose. */
+/** What our forwarder can reach other nodes by, with the numbers that we propose. */
 function offersOf(
-  { forwarder, connection, vni }: ManagerRequest,
+  { forwarder, connection, numbers }: ManagerRequest,
   { preferredMechanism }: HopOptions,
 ): readonly Mechanism[] {
   const { remote } = chosen(forwarder, 'forwarder')
   const offers = preferredFirst(ranked(carriersOf(remote, connection.payload)), preferredMechanism)
-  return offers.map(offer =>
-    offer.type === mechanismType.vxlan ? withVni(offer, chosen(vni, 'VXLAN identifier')) : offer,
-  )
+  return offers.map(offer => withNumbers(offer, chosen(numbers, 'numbers of the tunnel'), parameter.srcPort))
 }
 
 /** The tunnel that was answered. VNI_IN_USE when its identifier is taken here, ENDPOINT_REFUSED when it is not ours. */
@@ -51,7 +49,7 @@ function checked(
   input: ManagerRequest,
   options: HopOptions & { readonly where: string },
 ): Mechanism {
-  const { where, node, vnis } = options
+  const { where, node, book } = options
   const offered = offersOf(input, options).find(({ type }) => type === mechanism?.type)
   if (mechanism === undefined || offered === undefined)
     throw new NsmError(
@@ -68,7 +66,7 @@ function checked(
   const vni = vniIn(mechanism.parameters)
   if (vni === undefined)
     throw new NsmError('ENDPOINT_REFUSED', `${where}: its manager answered without a VXLAN identifier`)
-  if (vnis.claim(input.id, vni) === 'claimed') return mechanism
+  if (book.vnis.claim(input.id, vni) === 'claimed') return mechanism
   throw new NsmError(
     'VNI_IN_USE',
     `${where}: the VXLAN identifier ${vni} is free there, and in use on ${node}`,

@@ -7,6 +7,7 @@ import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts
 import type { Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import type { NetnsRef } from '#sdk/wire/mechanism.ts'
 import type { Forwarder } from './forwarders.ts'
+import type { TunnelNumbers } from './tunnel-numbers.ts'
 
 /** Who asks: a pod of this node, or the manager of another node on behalf of one of its pods. */
 export type Caller =
@@ -35,8 +36,8 @@ export interface ManagerRequest {
   readonly forwarderLabels?: Readonly<Record<string, string>>
   readonly service?: ServiceRecord
   readonly endpoint?: EndpointRecord
-  /** The VXLAN identifier to propose to another node. */
-  readonly vni?: number
+  /** What to propose to another node for the tunnel between us. */
+  readonly numbers?: TunnelNumbers
   /** How the caller's end is attached, where that is another node. */
   readonly source?: Mechanism
   /** The other end, as the endpoint or its manager answered, with its mechanism. */

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { type Connection, type Mechanism, MechanismSchema } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { ConnectionContextSchema } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
 import { mechanismType, parameter } from '#sdk/wire/mechanism.ts'
+import type { TunnelNumbers } from './tunnel-numbers.ts'
 
 /** The mechanisms that can carry a payload, in their order: WIREGUARD carries packets, not the frames of ETHERNET. */
 export function carriersOf(mechanisms: readonly Mechanism[], payload: string): readonly Mechanism[] {
@@ -26,10 +27,19 @@ export function preferredFirst(mechanisms: readonly Mechanism[], type: string): 
   ]
 }
 
-/** The mechanism with a VXLAN identifier. */
-export function withVni(mechanism: Mechanism, vni: number): Mechanism {
-  const parameters = { ...mechanism.parameters, [parameter.vni]: vni.toString() }
-  return create(MechanismSchema, { ...mechanism, parameters })
+/** The mechanism with the number that its type needs: VXLAN's identifier, or WireGuard's port under `portKey`. */
+export function withNumbers(mechanism: Mechanism, { vni, port }: TunnelNumbers, portKey: string): Mechanism {
+  const [key, number] =
+    mechanism.type === mechanismType.vxlan
+      ? [parameter.vni, vni]
+      : mechanism.type === mechanismType.wireguard
+        ? [portKey, port]
+        : ['', undefined]
+  if (number === undefined) return mechanism
+  return create(MechanismSchema, {
+    ...mechanism,
+    parameters: { ...mechanism.parameters, [key]: number.toString() },
+  })
 }
 
 /**

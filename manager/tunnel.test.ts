@@ -4,7 +4,7 @@ import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts
 import { fakeEndpoint } from './fake-endpoint.ts'
 import { fakeForwarder } from './fake-forwarder.ts'
 import { requestFor, type TestPod, testNode } from './fixture.ts'
-import { vniOf } from './vnis.ts'
+import { numbersOf } from './tunnel-numbers.ts'
 
 interface Offer {
   readonly cls: string
@@ -63,7 +63,7 @@ describe('the tunnel between two nodes', () => {
       dst_ip: '10.9.0.2',
       dst_port: '14789',
       MTU: '1400',
-      vni: String(vniOf({ crossConnect: near })),
+      vni: String(numbersOf({ crossConnect: near }).vni),
     }
     expect(near.destination?.mechanism).toMatchObject({ cls: 'REMOTE', type: 'VXLAN', parameters })
     expect(far.source?.mechanism).toMatchObject({ cls: 'REMOTE', type: 'VXLAN', parameters })
@@ -107,8 +107,8 @@ describe('the tunnel between two nodes', () => {
     answers.has = vni => first.size === 0 && first.add(vni).has(vni)
     await client.service.request(requestFor('vpn'))
     const [near, far] = [only(here.forwarder.wired), only(there.forwarder.wired)]
-    expect(vniOf({ crossConnect: near })).toBe(vniOf({ crossConnect: far }))
-    expect(first).not.toContain(vniOf({ crossConnect: near }))
+    expect(numbersOf({ crossConnect: near }).vni).toBe(numbersOf({ crossConnect: far }).vni)
+    expect(first).not.toContain(numbersOf({ crossConnect: near }).vni)
     const told = (await here.node.events()).filter(({ step }) => step === 'tunnel-refused')
     expect(told.map(({ text }) => text)).toEqual([expect.stringMatching(/asks for another: .*is in use/)])
   })
@@ -144,6 +144,31 @@ describe('the tunnel between two nodes', () => {
       expect(only(forwarder.wired).destination?.mechanism?.type).toBe(type)
     },
   )
+
+  it('of WireGuard has both keys, and on each node a port of its own that a refresh keeps', async () => {
+    const keyed = (address: string, key: string): Offer => ({
+      cls: 'REMOTE',
+      type: 'WIREGUARD',
+      parameters: { src_ip: address, src_port: '51820', src_public_key: key },
+    })
+    const { here, there, client } = await pair([keyed('10.9.0.2', 'two')], [keyed('10.9.0.1', 'one')])
+    const other = await here.node.pod('other')
+    for (const pod of [client, other, client]) await pod.service.request(requestFor('vpn'))
+    const mechanisms = [...here.forwarder.wired.values()].map(
+      ({ destination }) => destination?.mechanism?.parameters,
+    )
+    for (const parameters of mechanisms)
+      expect(parameters).toMatchObject({ src_public_key: 'one', dst_public_key: 'two', dst_ip: '10.9.0.2' })
+    for (const key of ['src_port', 'dst_port']) {
+      const ports = mechanisms.map(parameters => Number(parameters?.[key]))
+      expect(new Set(ports).size).toBe(2)
+      expect(ports.every(port => port >= 51_820 && port <= 53_867)).toBe(true)
+    }
+    expect(here.forwarder.asked[2]?.destination?.mechanism).toEqual(
+      here.forwarder.asked[0]?.destination?.mechanism,
+    )
+    expect(there.forwarder.asked[2]?.source?.mechanism).toEqual(there.forwarder.asked[0]?.source?.mechanism)
+  })
 
   it('is refused when the nodes have nothing in common', async () => {
     const { client } = await pair([wireguard('10.9.0.2')])
@@ -187,7 +212,7 @@ describe('tunnels between many nodes', () => {
       })),
     )
     for (const { forwarder } of nodes) {
-      const used = [...forwarder.wired.values()].map(crossConnect => vniOf({ crossConnect }))
+      const used = [...forwarder.wired.values()].map(crossConnect => numbersOf({ crossConnect }).vni)
       expect(used).toHaveLength(16)
       expect(new Set(used).size).toBe(16)
     }

@@ -1,16 +1,24 @@
 import type { Connections } from '#manager/connections.ts'
 import type { Events } from '#manager/events.ts'
 import { callerName, chosen, type ManagerRequest, type ManagerStep, type Wired } from '#manager/request.ts'
-import { agreement, carriersOf, mtuOf, preferredFirst, withMtu, withVni } from '#manager/tunnel-mechanism.ts'
-import { type Vnis, vniIn, vniOf } from '#manager/vnis.ts'
+import {
+  agreement,
+  carriersOf,
+  mtuOf,
+  preferredFirst,
+  withMtu,
+  withNumbers,
+} from '#manager/tunnel-mechanism.ts'
+import { numbersOf, type TunnelBook, type TunnelNumbers, vniIn } from '#manager/tunnel-numbers.ts'
 import type { Call, Handler } from '#sdk/chain/step.ts'
 import { NsmError } from '#sdk/errors.ts'
-import { mechanismType } from '#sdk/wire/mechanism.ts'
+import type { Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { mechanismType, parameter } from '#sdk/wire/mechanism.ts'
 
 /** What agreeing on a tunnel depends on. */
 export interface TunnelOptions {
   readonly node: string
-  readonly vnis: Vnis
+  readonly book: TunnelBook
   readonly connections: Connections
   readonly events: Events
   /** A mechanism type that goes before all others where both nodes have it; empty for none. */
@@ -46,14 +54,17 @@ export function tunnel(options: TunnelOptions): ManagerStep {
 async function asking(
   input: ManagerRequest,
   call: Call,
-  { vnis, connections, events, next }: TunnelOptions & { readonly next: Handler<ManagerRequest, Wired> },
+  { book, connections, events, next }: TunnelOptions & { readonly next: Handler<ManagerRequest, Wired> },
 ): Promise<Wired> {
-  const had = connections.get(input.id)
-  let vni = (had === undefined ? undefined : vniOf(had)) ?? vnis.propose(input.id)
+  const { id, forwarder } = input
+  const had = numbersOf(connections.get(id))
+  const needsPort = forwarder?.remote.some(({ type }) => type === mechanismType.wireguard) === true
+  const port = needsPort ? (had.port ?? book.ports.propose(id)) : undefined
+  let vni = had.vni ?? book.vnis.propose(id)
   for (let tries = 1; ; tries += 1) {
     const mark = call.scope.mark()
     try {
-      return await next({ ...input, vni }, call)
+      return await next({ ...input, numbers: { vni, port } }, call)
     } catch (cause) {
       const { code, message } = NsmError.from(cause)
       if (code !== 'VNI_IN_USE' || call.signal.aborted) throw cause
@@ -68,7 +79,7 @@ async function asking(
         input,
       )
       await call.scope.rollback(mark)
-      vni = vnis.propose(input.id)
+      vni = book.vnis.propose(id)
     }
   }
 }
@@ -82,10 +93,7 @@ function answering(input: ManagerRequest, options: TunnelOptions): ManagerReques
     const own = remote.find(({ type }) => type === asked.type)
     if (own === undefined) continue
     const agreed = agreement(asked, own)
-    const source =
-      agreed.type === mechanismType.vxlan
-        ? withVni(agreed, vniFor(input.id, agreed.parameters, options))
-        : agreed
+    const source = withNumbers(agreed, numbersFor(input.id, agreed, options), parameter.dstPort)
     return { ...input, source, connection: withMtu(connection, mtuOf(source)) }
   }
   throw new NsmError(
@@ -94,14 +102,19 @@ function answering(input: ManagerRequest, options: TunnelOptions): ManagerReques
   )
 }
 
-/** The identifier that was proposed, if it is free here; else the one that the connection has, or a new one. */
-function vniFor(
+/**
+ * The identifier that was proposed, if it is free here, else another; the port is ours to say. What a connection has
+ * stays where nothing speaks against it.
+ */
+function numbersFor(
   id: string,
-  parameters: Readonly<Record<string, string>>,
-  { vnis, connections }: TunnelOptions,
-): number {
+  { type, parameters }: Mechanism,
+  { book: { vnis, ports }, connections }: TunnelOptions,
+): TunnelNumbers {
+  const had = numbersOf(connections.get(id))
+  if (type === mechanismType.wireguard) return { port: had.port ?? ports.propose(id) }
+  if (type !== mechanismType.vxlan) return {}
   const wanted = vniIn(parameters)
-  if (wanted !== undefined) return vnis.claim(id, wanted) === 'claimed' ? wanted : vnis.propose(id)
-  const had = connections.get(id)
-  return (had === undefined ? undefined : vniOf(had)) ?? vnis.propose(id)
+  if (wanted === undefined) return { vni: had.vni ?? vnis.propose(id) }
+  return { vni: vnis.claim(id, wanted) === 'claimed' ? wanted : vnis.propose(id) }
 }

@@ -1,0 +1,81 @@
+import { create } from '@bufbuild/protobuf'
+import { describe, expect, it } from 'vitest'
+import { CrossConnectSchema } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
+import { Taken } from './taken.ts'
+import { numbersOf, vniIn } from './tunnel-numbers.ts'
+
+/** Proposes these in turn. */
+function drawing(...numbers: readonly number[]): () => number {
+  const left = [...numbers]
+  return () => left.shift() ?? 0
+}
+
+/** Numbers from 1 to 9. */
+function few(draw?: () => number): Taken {
+  return new Taken({ name: 'few', first: 1, last: 9, draw })
+}
+
+describe('Taken', () => {
+  it('propose() passes over what is in use', () => {
+    const vnis = few(drawing(7, 7))
+    expect([vnis.propose('a'), vnis.propose('b')]).toEqual([7, 8])
+  })
+
+  it('claim() is for one connection, as often as it asks', () => {
+    const vnis = few()
+    expect(vnis.claim('a', 7)).toBe('claimed')
+    expect(vnis.claim('a', 7)).toBe('claimed')
+    expect(vnis.claim('b', 7)).toBe('taken')
+  })
+
+  it('keep() gives back all but one', () => {
+    const vnis = few(drawing(1, 2, 3))
+    for (const id of ['a', 'a', 'b']) vnis.propose(id)
+    vnis.keep('a', 2)
+    expect(vnis.used()).toEqual([2, 3])
+    vnis.keep('a', undefined)
+    expect(vnis.used()).toEqual([3])
+  })
+
+  it('propose() takes each number of the range once, and says when there is none left', () => {
+    const numbers = few()
+    const all = Array.from({ length: 9 }, () => numbers.propose('a'))
+    expect(all.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(() => numbers.propose('b')).toThrow(/all 9 numbers of few are in use on this node/)
+  })
+})
+
+it.each([
+  ['1', 1],
+  ['16777215', 16_777_215],
+  ['16777216', undefined],
+  ['0', undefined],
+  ['-1', undefined],
+  ['7x', undefined],
+  ['', undefined],
+])('vniIn() reads %j as %j', (vni, expected) => {
+  expect(vniIn({ vni })).toBe(expected)
+})
+
+it.each([
+  { end: 'source', type: 'VXLAN', parameters: { vni: '7', dst_port: '51900' }, numbers: { vni: 7 } },
+  { end: 'destination', type: 'VXLAN', parameters: { vni: '7' }, numbers: { vni: 7 } },
+  {
+    end: 'source',
+    type: 'WIREGUARD',
+    parameters: { src_port: '51900', dst_port: '51901' },
+    numbers: { port: 51_901 },
+  },
+  {
+    end: 'destination',
+    type: 'WIREGUARD',
+    parameters: { src_port: '51900', dst_port: '51901' },
+    numbers: { port: 51_900 },
+  },
+  { end: 'source', type: 'KERNEL', parameters: { vni: '7' }, numbers: {} },
+])('numbersOf() a connection whose $end is $type is $numbers', ({ end, type, parameters, numbers }) => {
+  const crossConnect = create(CrossConnectSchema, {
+    [end]: { mechanism: { cls: 'REMOTE', type, parameters } },
+  })
+  expect(numbersOf({ crossConnect })).toEqual(numbers)
+})
