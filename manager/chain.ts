@@ -5,6 +5,7 @@ import type { Monitor } from './monitor.ts'
 import type { ManagerRequest, Wired } from './request.ts'
 import { type CandidatesOptions, candidates } from './steps/candidates.ts'
 import { type CrossConnectOptions, crossConnect } from './steps/cross-connect.ts'
+import { distinctAddresses } from './steps/distinct-addresses.ts'
 import { type EndpointOptions, endpoint } from './steps/endpoint.ts'
 import { excludedPrefixes } from './steps/excluded-prefixes.ts'
 import { type ForwarderOptions, forwarder } from './steps/forwarder.ts'
@@ -42,6 +43,7 @@ export function managerChain(options: ChainOptions): Endpoint<ManagerRequest, Wi
     forwarder(options),
     tunnel(options),
     endpoint(options),
+    distinctAddresses(connections),
   ]
   return begin(chain(...steps.map(traced))(crossConnect(options)), { idOf: ({ id }) => id, log })
 }

@@ -48,3 +48,28 @@ it('an endpoint that hands out what the client has elsewhere is passed over', as
     message: expect.stringMatching(/172\.16\.1\.97/),
   })
 })
+
+it('of two services that give a pod the same addresses at once, one is asked again and told', async () => {
+  await using node = await testNode()
+  await using _forwarder = await fakeForwarder(node.baseDir)
+  await using first = await fakeEndpoint(node, await node.pod('first'), { service: 'vpn' })
+  await using second = await fakeEndpoint(node, await node.pod('second'), { service: 'web' })
+  const asked = [first, second].map(() => Promise.withResolvers<void>())
+  const both = Promise.all(asked.map(({ promise }) => promise))
+  for (const [index, endpoint] of [first, second].entries())
+    endpoint.behaviour = async connection => {
+      asked[index]?.resolve()
+      await both
+      return await answering('172.16.1.97/32', '172.16.1.96/32')(connection)
+    }
+  const client = await node.pod('client')
+  const outcomes = await Promise.allSettled(
+    ['vpn', 'web'].map(service => client.service.request(requestFor(service))),
+  )
+  const refused = outcomes.filter(outcome => outcome.status === 'rejected')
+  expect(refused).toMatchObject([{ reason: { code: 'CONFLICT' } }])
+  const late = outcomes[0]?.status === 'rejected' ? 'vpn' : 'web'
+  for (const endpoint of [first, second]) endpoint.behaviour = answering('172.16.1.99/32', '172.16.1.98/32')
+  const answer = await client.service.request(requestFor(late))
+  expect(answer.context?.ipContext?.excludedPrefixes).toEqual(['172.16.1.97/32', '172.16.1.96/32'])
+})
