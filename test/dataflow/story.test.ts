@@ -8,6 +8,7 @@ import { config as initConfig } from '#init-client/config.ts'
 import { entriesOf } from '#init-client/entries.ts'
 import { toRequests } from '#init-client/request.ts'
 import { apply } from '#kernel/apply.ts'
+import { addUnderlay } from '#kernel/example-underlay.ts'
 import { FakeKernel } from '#kernel/fake.ts'
 import { list } from '#kernel/list.ts'
 import { remove } from '#kernel/remove.ts'
@@ -25,12 +26,13 @@ import { crossConnectsOf } from './manager-hop.ts'
 
 const settings = patchSettings(readConfig(webhookConfig, {}))
 const injected = ['kernel-ping', 'two-services'].map(scenario)
+const wired = [...injected, scenario('other-node')]
 
 function podOf(story: Scenario, file: string): Pod {
   return readPod(readFile(story, file))
 }
 
-describe.each(injected)('$name: one file per hop, from the annotation to the interface', story => {
+describe.each(injected)('$name: one file per hop, from the annotation to the cross connect', story => {
   it('hop 1: the annotation is read', async () => {
     const { refs } = parseAnnotations(podOf(story, '1-pod.yaml').metadata?.annotations ?? undefined)
     await expect(json(refs)).toMatchFileSnapshot(`${story.name}/2-services.json`)
@@ -68,7 +70,9 @@ describe.each(injected)('$name: one file per hop, from the annotation to the int
       `${story.name}/5-cross-connects.json`,
     )
   })
+})
 
+describe.each(wired)('$name: one file per hop, from the cross connect to the interface', story => {
   it('hop 5: the forwarder plans the links', async () => {
     const plans = messagesOf(story, '5-cross-connects.json', CrossConnectSchema).map(planLinks)
     await expect(json(plans)).toMatchFileSnapshot(`${story.name}/6-plans.json`)
@@ -77,6 +81,7 @@ describe.each(injected)('$name: one file per hop, from the annotation to the int
   it('hop 6: the kernel is changed, once; a refresh changes nothing, and closing leaves nothing', async () => {
     const plans = plansOf(story, '6-plans.json')
     using kernel = new FakeKernel()
+    addUnderlay(kernel)
     const namespaces = plans.flatMap(plan => plan.ends.map(({ netns }) => netns))
     const last = namespaces.map(({ cookie }) => cookie).reduce((a, b) => (a > b ? a : b))
     while (kernel.addNetns().cookie < last);
@@ -133,6 +138,7 @@ it('every file of a scenario belongs to a hop', () => {
   expect(folders.map(({ name }) => name).toSorted()).toEqual([
     'kernel-ping',
     'not-injected',
+    'other-node',
     'refused',
     'two-services',
   ])
