@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create } from '@bufbuild/protobuf'
@@ -94,6 +94,53 @@ describe('run', () => {
     await endpoint.close(answer)
     const next = await endpoint.request(requestFor('c2'))
     expect(next.context?.ipContext?.srcIpAddrs).toEqual(['10.60.1.1/30'])
+  })
+
+  it('run() hands out what the settings say, and policies as they are at a refresh', async () => {
+    await using registry = await registryIn(folder)
+    const file = join(folder, 'pbr.yaml')
+    writeFileSync(file, '- { from: 172.16.2.201/24, proto: 6, dstport: 6666 }')
+    start({
+      IP_ADDRESS: '172.16.1.100/31,2001:db8::/116',
+      NSM_ADDRESS_PAIR: '32',
+      ROUTES: '10.100.0.0/24 via 172.16.1.5',
+      NSM_PBR_CONFIG_PATH: file,
+      NSM_DNS_CONFIGS: '[{"dns_server_ips":["172.16.1.100"],"search_domains":["my.service"]}]',
+      NSM_MTU: '1400',
+      NSM_CLIENT_MAC: '02:00:00:00:00:01',
+      NSM_ENDPOINT_MAC: '02:00:00:00:00:02',
+    })
+    await vi.waitFor(() => expect(registry.endpoints).toHaveLength(1))
+    await using endpoint = caller()
+    const answer = await endpoint.request(requestFor('c1'))
+    expect(answer.context).toMatchObject({
+      ipContext: {
+        srcIpAddrs: ['172.16.1.101/32', '2001:db8::1/128', '172.16.2.201/24'],
+        dstIpAddrs: ['172.16.1.100/32', '2001:db8::/128'],
+        srcRoutes: [
+          { prefix: '172.16.1.100/32' },
+          { prefix: '2001:db8::/128' },
+          { prefix: '10.100.0.0/24', nextHop: '172.16.1.5' },
+        ],
+        policies: [{ from: '172.16.2.201/24', proto: '6', dstPort: '6666' }],
+      },
+      dnsContext: { configs: [{ dnsServerIps: ['172.16.1.100'], searchDomains: ['my.service'] }] },
+      ethernetContext: { srcMac: '02:00:00:00:00:01', dstMac: '02:00:00:00:00:02' },
+      MTU: 1400,
+    })
+    expect(await endpoint.request({ connection: answer })).toEqual(answer)
+    writeFileSync(file, '- { proto: 17, srcport: 1-9 }')
+    const { context } = await endpoint.request(requestFor('c1'))
+    expect(context?.ipContext?.policies).toMatchObject([{ from: '', proto: '17', srcPort: '1-9' }])
+  })
+
+  it('run() ends with BAD_CONFIG when the file of policies is wrong', async () => {
+    const file = join(folder, 'pbr.yaml')
+    writeFileSync(file, '- { tos: 4 }')
+    start({ NSM_PBR_CONFIG_PATH: file })
+    const failed = done
+    done = Promise.resolve()
+    await expect(failed).rejects.toMatchObject({ code: 'BAD_CONFIG' })
   })
 
   it('run() gives a connection its addresses back after a restart, when a refresh names them', async () => {

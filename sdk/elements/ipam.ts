@@ -75,13 +75,17 @@ function addressesOf(given: readonly Allocation[], kept: Addresses, context: IPC
   return {
     srcIpAddrs,
     dstIpAddrs,
-    srcRoutes: withRoutesTo(dstIpAddrs, without(context.dstIpAddrs, context.srcRoutes)),
-    dstRoutes: withRoutesTo(srcIpAddrs, without(context.srcIpAddrs, context.dstRoutes)),
+    srcRoutes: withRoutesTo(dstIpAddrs, without(missing(context.dstIpAddrs, dstIpAddrs), context.srcRoutes)),
+    dstRoutes: withRoutesTo(srcIpAddrs, without(missing(context.srcIpAddrs, srcIpAddrs), context.dstRoutes)),
     extraPrefixes: given.flatMap(allocation => allocation.extraPrefixes),
   }
 }
 
-/** The other routes: those to addresses that the other side had are made anew, where it still has them. */
+function missing(before: readonly string[], now: readonly string[]): readonly string[] {
+  return before.filter(address => !now.includes(address))
+}
+
+/** The routes but for those to single addresses that the other side has no longer. */
 function without(addresses: readonly string[], routes: readonly Route[]): Route[] {
   return routes.filter(({ prefix }) => !(isSingle(prefix) && addresses.includes(prefix)))
 }
@@ -89,8 +93,8 @@ function without(addresses: readonly string[], routes: readonly Route[]): Route[
 /** Single addresses share no prefix with the other side, so each needs a route to it (NSM v1). */
 function withRoutesTo(others: readonly string[], routes: Route[]): Route[] {
   const known = new Set(routes.map(route => route.prefix))
-  const missing = others.filter(address => isSingle(address) && !known.has(address))
-  return [...routes, ...missing.map(prefix => create(RouteSchema, { prefix }))]
+  const added = others.filter(address => isSingle(address) && !known.has(address))
+  return [...routes, ...added.map(prefix => create(RouteSchema, { prefix }))]
 }
 
 function isSingle(cidr: string): boolean {
