@@ -10,6 +10,7 @@ import {
   stateOf,
   takeBack,
 } from './end.ts'
+import { isKernelError } from './errors.ts'
 import type { LinkPlan } from './link-plan.ts'
 import type { LinkState } from './link-state.ts'
 import type { Kernel, Link } from './port.ts'
@@ -26,31 +27,53 @@ import { isWhole, openWork, type Work } from './work.ts'
  * work begins and after every wait.
  */
 export async function apply(kernel: Kernel, plan: LinkPlan, signal: AbortSignal): Promise<LinkState> {
-  return await converged(kernel, plan, { signal, search: find })
+  signal.throwIfAborted()
+  using work = openWork(kernel, plan)
+  return await converged(kernel, { plan, work, links: work.ends.map(find), signal })
 }
 
 /**
- * Like `apply`, for an id that has no link as far as is known: an end that somebody renamed is not searched for. In a
- * pod with hundreds of interfaces that search takes longer than all the rest.
+ * Like `apply`, for an id that has no link as far as is known: an end that somebody renamed is not searched for, and
+ * what is in the way is looked for only when the kernel says that something is. In a pod with hundreds of interfaces
+ * those searches take longer than all the rest.
  */
 export async function applyNew(kernel: Kernel, plan: LinkPlan, signal: AbortSignal): Promise<LinkState> {
-  return await converged(kernel, plan, { signal, search: findByName })
-}
-
-interface Search {
-  readonly signal: AbortSignal
-  readonly search: (end: End) => Link | undefined
-}
-
-async function converged(kernel: Kernel, plan: LinkPlan, { signal, search }: Search): Promise<LinkState> {
   signal.throwIfAborted()
   using work = openWork(kernel, plan)
-  const links = work.ends.map(search)
-  const pods = work.ends.slice(0, plan.ends.length)
-  for (const { namespace } of pods) kernel.follow(namespace)
+  followPods(kernel, plan, work)
+  try {
+    const { links, changes } = await create(work)
+    const [first, ...others] = podsOf(plan, work).map((end, at) => stateOf(end, links[at]))
+    if (first !== undefined) return { id: plan.id, ends: [first, ...others], changes }
+  } catch (cause) {
+    if (!isKernelError(cause, 'EEXIST')) throw cause
+  }
+  return await converged(kernel, { plan, work, links: work.ends.map(findByName), signal })
+}
+
+/** Links that were found, and what is to become of them. */
+interface Found {
+  readonly plan: LinkPlan
+  readonly work: Work
+  /** In the order of the work's ends. */
+  readonly links: readonly (Link | undefined)[]
+  readonly signal: AbortSignal
+}
+
+async function converged(kernel: Kernel, { plan, work, links, signal }: Found): Promise<LinkState> {
+  followPods(kernel, plan, work)
   const changes = isWhole(work, links) ? await reconcile(work.ends) : await renew({ work, links, signal })
-  const [, ...others] = pods
-  return { id: plan.id, ends: [stateOf(work.ends[0]), ...others.map(stateOf)], changes }
+  const [, ...others] = podsOf(plan, work)
+  return { id: plan.id, ends: [stateOf(work.ends[0]), ...others.map(end => stateOf(end))], changes }
+}
+
+/** The ends that the plan names: those in pods. */
+function podsOf(plan: LinkPlan, work: Work): readonly End[] {
+  return work.ends.slice(0, plan.ends.length)
+}
+
+function followPods(kernel: Kernel, plan: LinkPlan, work: Work): void {
+  for (const { namespace } of podsOf(plan, work)) kernel.follow(namespace)
 }
 
 /**
@@ -71,26 +94,20 @@ async function reconcile(ends: readonly End[]): Promise<readonly string[]> {
   }
 }
 
-interface Renewal {
-  readonly work: Work
-  readonly links: readonly (Link | undefined)[]
-  readonly signal: AbortSignal
-}
-
 /**
  * Replaces what an earlier life of the connection left: ends whose other ends are in the wrong pods, tunnels to
  * another node.
  */
-async function renew({ work, links, signal }: Renewal): Promise<readonly string[]> {
+async function renew({ work, links, signal }: Omit<Found, 'plan'>): Promise<readonly string[]> {
   for (const [at, { namespace }] of work.ends.entries()) {
     const link = links[at]
     if (link === undefined) continue
     await namespace.link.remove(link.index)
     signal.throwIfAborted()
   }
-  const created = await create(work)
+  const { changes } = await create(work)
   // Rules outlive their link: those of the earlier one are still there, wanted or not.
-  return links.every(link => link === undefined) ? created : [...created, ...(await reconcile(work.ends))]
+  return links.every(link => link === undefined) ? changes : [...changes, ...(await reconcile(work.ends))]
 }
 
 const mostRounds = 3

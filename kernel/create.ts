@@ -1,53 +1,66 @@
 import { converge, type Done, doneInWords, type End, newborn } from './end.ts'
 import { isKernelError, KernelError } from './errors.ts'
 import type { EndPlan } from './link-plan.ts'
+import { randomMac } from './mac.ts'
 import { removeRules } from './policy.ts'
-import type { Link, LinkBirth } from './port.ts'
+import { type Link, type LinkBirth, ourGroup } from './port.ts'
 import { tunnelInWords } from './tunnel.ts'
 import { undone } from './undo.ts'
 import type { Work } from './work.ts'
 
+/** A link that was just made. */
+export interface Created {
+  /** As the ends were born, in their order. */
+  readonly links: readonly Link[]
+  /** What was done, in words. */
+  readonly changes: readonly string[]
+}
+
 /**
- * Creates a link and gives each end what its plan wants; returns what was done, in words. Throws what the kernel
- * refused, after removing the link again.
+ * Creates a link and gives each end what its plan wants. Throws what the kernel refused, after removing the link
+ * again.
  *
  * The ends get their names at birth: a rename costs the kernel 0.15 ms. Should we die before they are tagged, their
  * group tells the next life that they are ours.
  */
-export async function create(work: Work): Promise<readonly string[]> {
-  make(work)
-  const [first] = work.ends
-  const link = bornLink(first)
+export async function create(work: Work): Promise<Created> {
+  const links = make(work)
   try {
     const done: Done[] = []
-    for (const end of work.ends) configure(end, end === first ? link : bornLink(end), done)
-    return [`${work.kind} add`, ...done.map(doneInWords)]
+    for (const [at, end] of work.ends.entries()) configure(end, links[at] ?? bornLink(end), done)
+    return { links, changes: [`${work.kind} add`, ...done.map(doneInWords)] }
   } catch (cause) {
     throw await undone(explained(work, cause), async () => {
       for (const { plan, namespace } of work.ends) removeRules(namespace, [plan.alias])
-      await first.namespace.link.remove(link.index)
+      await work.ends[0].namespace.link.remove(links[0].index)
     })
   }
 }
 
-function make(work: Work): void {
-  const [{ plan, namespace }] = work.ends
+function make(work: Work): readonly [Link, ...Link[]] {
+  const [first] = work.ends
+  const { plan, namespace } = first
   switch (work.kind) {
     case 'veth': {
-      const [, peer] = work.ends
-      return namespace.link.createVeth(birthOf(plan), { ...birthOf(peer.plan), namespace: peer.namespace })
+      const [, second] = work.ends
+      const [end, peer] = [pairBirth(plan), pairBirth(second.plan)]
+      const [index, other] = namespace.link.createVeth(end, { ...peer, namespace: second.namespace })
+      return [bornPair(end, index), bornPair(peer, other)]
     }
     case 'tun':
     case 'tap':
-      return namespace.link.createTun({ name: plan.name, kind: work.kind }, plan.alias)
+      namespace.link.createTun({ name: plan.name, kind: work.kind }, plan.alias)
+      break
     case 'wireguard':
       if ('refusal' in work.path) throw work.path.refusal
-      return work.own.link.createWireguard({ ...birthOf(plan), namespace })
+      work.own.link.createWireguard({ ...birthOf(plan), namespace })
+      break
     case 'vxlan': {
       if ('refusal' in work.path) throw work.path.refusal
-      return work.own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)
+      work.own.link.createVxlan({ ...birthOf(plan), namespace }, work.tunnel)
     }
   }
+  return [bornLink(first)]
 }
 
 /** A device opens the UDP port of its tunnel when it comes up, which all devices of ours share. */
@@ -64,6 +77,16 @@ function birthOf({ name, mtu, mac }: EndPlan): LinkBirth {
   return { name, ...(mtu === undefined ? {} : { mtu }), ...(mac === undefined ? {} : { mac }) }
 }
 
+/** All of an end is chosen here, so that the kernel need not be asked what it chose. */
+function pairBirth(plan: EndPlan): Required<LinkBirth> {
+  return { mtu: ETH_DATA_LEN, mac: randomMac(), ...birthOf(plan) }
+}
+
+function bornPair({ name, mtu, mac }: Required<LinkBirth>, index: number): Link {
+  const owned = { index, name, mtu, mac: mac.toLowerCase(), kind: 'veth', group: ourGroup } as const
+  return { ...owned, alias: '', master: 0, admin: 'down', carrier: 'no' }
+}
+
 function bornLink({ plan, namespace }: End): Link {
   const link = namespace.link.get(plan.name)
   if (link !== undefined) return link
@@ -76,4 +99,6 @@ function configure(end: End, link: Link, done: Done[]): void {
   converge(end, newborn(end, link), done)
 }
 
+/** Of linux/if_ether.h: the MTU of a new Ethernet interface. */
+const ETH_DATA_LEN = 1500
 const ENODEV = 19

@@ -84,8 +84,9 @@ export function takeBack(done: readonly Done[]): void {
   for (const { end, index, operation } of done.toReversed()) perform(end.namespace, index, inverse(operation))
 }
 
-export function stateOf(end: End): EndState {
-  const { index, name, mac, mtu } = find(end) ?? missing(end)
+/** The end as `apply` leaves it: as the link is known, else as it is found. Throws as `look` does. */
+export function stateOf(end: End, known?: Link): EndState {
+  const { index, name, mac, mtu } = known ?? find(end) ?? missing(end)
   return { netns: end.namespace.netns.cookie, index, name, mac, mtu }
 }
 

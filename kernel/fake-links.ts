@@ -87,13 +87,15 @@ export class FakeLinks {
     this.#events.changed(link)
   }
 
-  addPair(end: LinkBirth, peer: LinkBirth & { readonly links: FakeLinks }): void {
+  /** The indexes of both. */
+  addPair(end: LinkBirth, peer: LinkBirth & { readonly links: FakeLinks }): readonly [number, number] {
     this.refuseTaken(end.name)
     peer.links.refuseTaken(peer.name)
     const index = this.#last + 1
     const other = peer.links.#last + (peer.links === this ? 2 : 1)
     this.add(end, { kind: 'veth', peer: { links: peer.links, index: other } })
     peer.links.add(peer, { kind: 'veth', peer: { links: this, index } })
+    return [index, other]
   }
 
   /** A tunnel whose packets travel here, with its interface in `links`. */

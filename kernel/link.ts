@@ -39,12 +39,15 @@ export function linkVerbs(place: Place): LinkVerbs {
     },
 
     createVeth(end, { namespace, ...peer }) {
-      socket.change({
-        name: 'RTM_NEWLINK',
-        flags: flag.create | flag.exclusive,
-        body: encodeVeth(end, { ...peer, netnsFd: place.fdOf(namespace) }),
-        doing: `creating veth pair ${end.name} ${where} and ${peer.name} in network namespace ${namespace.netns.cookie}`,
-      })
+      const doing = `creating veth pair ${end.name} ${where} and ${peer.name} in network namespace ${namespace.netns.cookie}`
+      const body = encodeVeth(end, { ...peer, netnsFd: place.fdOf(namespace) })
+      const made = socket.make({ name: 'RTM_NEWLINK', flags: flag.create | flag.exclusive, body, doing })
+      // Before Linux 6.2 the kernel does not tell what it made.
+      const link =
+        made === undefined
+          ? decodeLink(socket.get({ name: 'RTM_GETLINK', body: encodeLinkQuery(end.name), doing }).body)
+          : decodeLink(made.body)
+      return [link.index, link.peer ?? 0]
     },
 
     createVxlan({ namespace, ...end }, tunnel) {

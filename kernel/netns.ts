@@ -42,7 +42,7 @@ export function createNetns(path: string): Netns {
     try {
       bindMount(ownPath, path)
     } finally {
-      goHome(home)
+      goBack(home)
     }
     return { path, ...identityOf(path), [Symbol.dispose]: () => removeMountPoint(path) }
   } catch (cause) {
@@ -82,7 +82,11 @@ export function openNetnsFile(path: string): OpenNetns {
  *
  * Equivalent to: `ip netns exec NAME …`
  */
-export function inNetns<T>(netns: NetnsFile, run: () => T extends PromiseLike<unknown> ? never : T): T {
+export function inNetns<T>(
+  netns: NetnsFile | OpenNetns,
+  run: () => T extends PromiseLike<unknown> ? never : T,
+): T {
+  if ('fd' in netns) return inOpenNetns(netns.fd, netns.path, run)
   const fd = openSync(netns.path, 'r')
   try {
     return inOpenNetns(fd, netns.path, run)
@@ -102,25 +106,23 @@ export function assertNotOwn(netns: NetnsName): void {
 }
 
 function inOpenNetns<T>(fd: number, name: string, run: () => T): T {
-  const home = openSync(ownPath, 'r')
+  const from = (inside ??= home ??= openSync(ownPath, 'r'))
+  setns(fd, `entering network namespace ${name}`)
+  inside = fd
   try {
-    setns(fd, `entering network namespace ${name}`)
-    try {
-      const result = run()
-      if (result instanceof Promise) throw new TypeError('inNetns takes synchronous functions only')
-      return result
-    } finally {
-      goHome(home)
-    }
+    const result = run()
+    if (result instanceof Promise) throw new TypeError('inNetns takes synchronous functions only')
+    return result
   } finally {
-    closeSync(home)
+    goBack(from)
+    inside = from
   }
 }
 
 /** The namespace we came from is open and we may enter it; if that ever fails, going on would harm the wrong pod. */
-function goHome(home: number): void {
+function goBack(from: number): void {
   try {
-    setns(home, 'returning to our own network namespace')
+    setns(from, 'returning from another network namespace')
   } catch (cause) {
     process.stderr.write(`${String(cause)}\n`)
     process.abort()
@@ -160,6 +162,10 @@ function once(act: () => void): () => void {
 
 /** Read once: a process stays in its namespace. */
 let own: bigint | undefined
+/** Opened once, for the same reason: the way home from other namespaces. */
+let home: number | undefined
+/** The descriptor of the namespace that this thread is in; whoever switched keeps it open. */
+let inside: number | undefined
 
 const ownPath = '/proc/thread-self/ns/net'
 const AF_UNIX = 1

@@ -56,10 +56,10 @@ export class Nsids implements Disposable {
 
   #idOf(socket: NetlinkSocket, { fd, cookie }: OpenNetns): number {
     const doing = `giving network namespace ${cookie} an id in our own`
-    const present = idOf(socket, { fd, doing })
-    if (present !== undefined) return present
     try {
-      socket.change({ name: 'RTM_NEWNSID', body: encodeNsid(fd), doing })
+      const made = socket.make({ name: 'RTM_NEWNSID', body: encodeNsid(fd), doing })
+      const id = made === undefined ? undefined : decodeNsid(made.body)
+      if (id !== undefined) return id
     } catch (cause) {
       if (!isKernelError(cause, 'EEXIST')) throw cause
     }

@@ -42,8 +42,8 @@ export interface LinkVerbs {
   get(name: string): Link | undefined
   /** By alias; undefined when there is none. */
   tagged(alias: string): Link | undefined
-  /** Both ends, each straight into its namespace, both down and in `ourGroup`. Throws EEXIST when a name is taken. Equivalent to: `ip link add NAME group GROUP type veth peer name NAME group GROUP netns NETNS` */
-  createVeth(end: LinkBirth, peer: LinkBirth & { readonly namespace: Namespace }): void
+  /** Both ends, each straight into its namespace, both down and in `ourGroup`; their indexes. Throws EEXIST when a name is taken. Equivalent to: `ip link add NAME group GROUP type veth peer name NAME group GROUP netns NETNS` */
+  createVeth(end: LinkBirth, peer: LinkBirth & { readonly namespace: Namespace }): readonly [number, number]
   /**
    * A device whose packets travel in this namespace, straight into another, down and in `ourGroup`. Throws EEXIST when
    * the name is taken there, EADDRINUSE when a device of this namespace has the VNI on the port.

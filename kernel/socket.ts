@@ -63,6 +63,11 @@ export class NetlinkSocket implements Disposable {
     return sent.map(({ request, sequence }) => this.#refusal(request, sequence))
   }
 
+  /** Asks for something to be made; what was made, or undefined when the kernel is too old to tell. Throws KernelError. */
+  make(request: Request): Message | undefined {
+    return this.#answers(request, this.#send(request, flag.ack | flag.echo))[0]
+  }
+
   /** Asks for one object. Throws KernelError. */
   get(request: Request): Message {
     const [message] = this.#answers(request, this.#send(request, flag.ack))

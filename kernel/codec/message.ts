@@ -17,6 +17,7 @@ export const nlmsg = { error: 2, done: 3, overrun: 4 } as const
 export const flag = {
   request: 0x1,
   ack: 0x4,
+  echo: 0x8,
   dump: 0x300,
   replace: 0x100,
   exclusive: 0x200,
