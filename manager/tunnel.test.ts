@@ -4,6 +4,7 @@ import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts
 import { fakeEndpoint } from './fake-endpoint.ts'
 import { fakeForwarder } from './fake-forwarder.ts'
 import { requestFor, type TestPod, testNode } from './fixture.ts'
+import { withMtu } from './tunnel-mechanism.ts'
 import { numbersOf } from './tunnel-numbers.ts'
 
 interface Offer {
@@ -84,6 +85,17 @@ describe('the tunnel between two nodes', () => {
     const asked = { ...request.connection, context: { ...request.connection.context, MTU: 1300 } }
     const answer = await client.service.request({ ...request, connection: asked })
     expect(answer.context?.MTU).toBe(1300)
+  })
+
+  it('is as narrow at the other end as the forwarder of the client finds the way', async () => {
+    const { here, there, client } = await pair()
+    here.forwarder.answer = crossConnect => ({
+      ...crossConnect,
+      ...(crossConnect.source === undefined ? {} : { source: withMtu(crossConnect.source, 1200) }),
+    })
+    const answer = await client.service.request(requestFor('vpn'))
+    expect(answer.context?.MTU).toBe(1200)
+    expect(only(there.forwarder.wired).source?.context?.MTU).toBe(1200)
   })
 
   it('stays what it is through a refresh, and through a restart of either manager', async () => {

@@ -51,6 +51,10 @@ export function endpoint(options: EndpointOptions): ManagerStep {
           : // Nobody is asked: the forwarder gives the addresses.
             { connection, destination: { ...connection, mechanism: externalMechanism(network) } }
       const wired = await next({ ...input, ...asked }, call)
+      const mtu = wired.connection.context?.MTU ?? 0
+      // Our forwarder knows of a narrower way than the nodes have agreed on: the other end must not send more.
+      if (isElsewhere(record, options) && mtu !== (asked.connection.context?.MTU ?? 0))
+        await ask({ ...input, connection: withMtu(connection, mtu) }, call.signal, options)
       if (before !== undefined && before.key !== goodbye.key) {
         await holdToEnd(call.scope, before)
         await call.scope.release(before.key)
