@@ -1,5 +1,6 @@
 import { NsmError } from '#sdk/errors.ts'
 import { interfaceNameRule, isInterfaceName } from '#sdk/service-ref/names.ts'
+import { validateContext } from '#sdk/wire/context.ts'
 import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { NetworkServiceRequest } from '#sdk/wire/gen/networkservice/networkservice_pb.ts'
 import { parameter } from '#sdk/wire/mechanism.ts'
@@ -20,6 +21,7 @@ export function enter(request: NetworkServiceRequest, caller: Caller, node: stri
   if (connection.networkService === '') throw bad(`connection ${connection.id} names no network service`)
   if (caller.kind === 'pod') checkKernel(request, connection)
   const named = { ...connection, id: presentedId(connection, request) }
+  checkContext(named)
   const id = ownId(named.id, caller)
   const hop = { caller: caller.kind === 'pod' ? caller.pod.name : caller.name, name: node, id }
   return {
@@ -50,6 +52,16 @@ function presentedId(
     throw bad(`a connection id may have ${longestId} characters and no control characters`)
   if (id !== '' && id !== '-') return id
   return `${networkService}-${mechanismPreferences[0]?.parameters[parameter.name] ?? ''}`
+}
+
+/** Before an endpoint or another node is asked with it. */
+function checkContext({ id, context }: Connection): void {
+  if (context === undefined) return
+  try {
+    validateContext(context)
+  } catch (cause) {
+    throw bad(`connection ${id}: ${NsmError.from(cause).message}`)
+  }
 }
 
 function checkKernel({ mechanismPreferences }: NetworkServiceRequest, { id, mechanism }: Connection): void {

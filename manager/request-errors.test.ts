@@ -1,7 +1,14 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
+import type { IPContextSchema } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
 import { fakeEndpoint } from './fake-endpoint.ts'
 import { fakeForwarder } from './fake-forwarder.ts'
 import { addressOf, requestFor, testNode } from './fixture.ts'
+
+function inContext(ipContext: MessageInitShape<typeof IPContextSchema>) {
+  const { connection, ...request } = requestFor('vpn')
+  return { ...request, connection: { ...connection, context: { ipContext } } }
+}
 
 describe('a request that cannot be', () => {
   it('waits for a forwarder and goes on when one registers', async () => {
@@ -58,6 +65,18 @@ describe('a request that cannot be', () => {
       request: requestFor('vpn', { id: 'a\nb' }),
       code: 'BAD_INPUT',
       says: /control characters/,
+    },
+    {
+      story: 'with a malformed context',
+      request: inContext({ excludedPrefixes: ['everything'] }),
+      code: 'BAD_INPUT',
+      says: /context.ip_context.excluded_prefixes\[0\] is "everything"/,
+    },
+    {
+      story: 'with more routes than anybody needs',
+      request: inContext({ srcRoutes: Array.from({ length: 513 }, () => ({ prefix: '10.0.0.0/8' })) }),
+      code: 'BAD_INPUT',
+      says: /src_routes is a list of 513; expected at most 512/,
     },
     {
       story: 'for a mechanism that pods do not have',
