@@ -68,6 +68,7 @@ export interface ConnectionRow {
     readonly networkServiceEndpointName: string
     readonly state: string
     readonly context: {
+      readonly MTU?: number
       readonly ipContext: { readonly srcIpAddrs: readonly string[]; readonly dstIpAddrs: readonly string[] }
     }
   }
