@@ -8,6 +8,7 @@ import type { MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { adopt } from './adopt.ts'
 import { forwarderChain } from './chain.ts'
 import { CrossConnects } from './cross-connects.ts'
+import { type Keys, noKeys } from './keys.ts'
 import { newLiveness } from './liveness.ts'
 import { mechanismsOf } from './mechanisms.ts'
 import { Prober, type Verdicts } from './prober.ts'
@@ -22,6 +23,8 @@ export interface ForwarderParts {
   readonly peerOf: (socket: Socket) => unknown
   /** What it says that it can do; default: joins pods of this node. */
   readonly mechanisms?: MechanismUpdate
+  /** Keys of WireGuard; default: none. */
+  readonly keys?: Pick<Keys, 'of'>
   /** Whose data paths are tried; default: of those that ask for it, each second, until 3 are lost. */
   readonly probing?: ProbingRules
   readonly log: Log
@@ -36,7 +39,15 @@ export interface RunningForwarder extends AsyncDisposable {
 
 /** Adopts the links that are there, then serves. Throws KernelError and what `serve` throws. */
 export async function startForwarder(parts: ForwarderParts): Promise<RunningForwarder> {
-  const { kernel, address, peerOf, mechanisms = mechanismsOf(), probing = defaultProbing, log } = parts
+  const {
+    kernel,
+    address,
+    peerOf,
+    mechanisms = mechanismsOf(),
+    keys = noKeys,
+    probing = defaultProbing,
+    log,
+  } = parts
   await using stack = new AsyncDisposableStack()
   const stop = stack.adopt(new AbortController(), controller => controller.abort())
   const crossConnects = new CrossConnects()
@@ -44,7 +55,7 @@ export async function startForwarder(parts: ForwarderParts): Promise<RunningForw
   const liveness = newLiveness({ kernel, crossConnects, verdicts, log })
   const changed = (id: string) => liveness.look(id)
   const prober = stack.use(new Prober({ kernel, rules: probing, verdicts, changed, log }))
-  const chain = forwarderChain({ kernel, crossConnects, liveness, prober })
+  const chain = forwarderChain({ kernel, crossConnects, liveness, prober, keys })
   const endpoint = stack.use(begin(chain, { idOf: ({ id }) => id, log }))
   // Before the look at what exists, so that nothing happens unseen in between.
   const events = kernel.events(stop.signal)

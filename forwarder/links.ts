@@ -9,18 +9,23 @@ import { State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
 import { endsOf } from './ends.ts'
+import { type Keys, noKeys } from './keys.ts'
 import { withMtu } from './mtu.ts'
-import { planLinks } from './plan.ts'
+import { planWith } from './plan.ts'
 import { withStates } from './states.ts'
 
 /**
  * Makes the links of a cross connect true, and removes them on close. The kernel owns them, not the scope: they
  * outlive this program, and a close must find them whoever made them. `apply` undoes what it did when it fails.
  */
-export function links(kernel: Kernel, known: CrossConnects): Service<CrossConnect, CrossConnect> {
+export function links(
+  kernel: Kernel,
+  known: CrossConnects,
+  keys: Pick<Keys, 'of'> = noKeys,
+): Service<CrossConnect, CrossConnect> {
   return service<CrossConnect, CrossConnect>({
     async request(crossConnect, { signal, log }) {
-      const plan = planLinks(crossConnect)
+      const plan = planWith(keys, crossConnect)
       try {
         // What exists was adopted at the start, so an id that is not known has no links.
         const wire = known.get(plan.id) === undefined ? applyNew : apply

@@ -11,9 +11,10 @@ export interface Attachment {
   readonly name: string
 }
 
-/** A pod of another node, by a VXLAN tunnel whose parameters were not checked yet. */
+/** A pod of another node, by a tunnel whose parameters were not checked yet. */
 export interface Elsewhere {
   readonly at: 'node'
+  readonly type: 'VXLAN' | 'WIREGUARD'
   readonly parameters: Parameters
 }
 
@@ -24,10 +25,11 @@ export function whereOf(connection: Connection | undefined, doing: string): Atta
     throw badInput(doing, 'it has no mechanism; the manager should have chosen one')
   const { cls, type, parameters } = mechanism
   if (localClasses.includes(cls) && kernelTypes.includes(type)) return attachmentOf(parameters, doing)
-  if (cls === mechanismClass.remote && type === mechanismType.vxlan) return { at: 'node', parameters }
+  const tunnel = cls === mechanismClass.remote ? tunnelTypes.find(known => known === type) : undefined
+  if (tunnel !== undefined) return { at: 'node', type: tunnel, parameters }
   throw unsupported(
     doing,
-    `this forwarder makes ${mechanismClass.local} ${mechanismType.kernel} and ${mechanismClass.remote} ${mechanismType.vxlan}, not ${quoted(`${cls} ${type}`)}`,
+    `this forwarder makes ${mechanismClass.local} ${mechanismType.kernel} and ${mechanismClass.remote} ${tunnelTypes.join(' or ')}, not ${quoted(`${cls} ${type}`)}`,
   )
 }
 
@@ -45,6 +47,8 @@ function attachmentOf(parameters: Parameters, doing: string): Attachment {
   }
   return { at: 'pod', netns, name }
 }
+
+const tunnelTypes = [mechanismType.vxlan, mechanismType.wireguard] as const
 
 const kernelTypes: readonly string[] = [mechanismType.kernel, mechanismType.kernelV0]
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { FakeKernel } from '#kernel/fake.ts'
 import { type Log, silent } from '#sdk/log.ts'
+import { findKeys } from './keys.ts'
 import { mechanismsOf } from './mechanisms.ts'
-import { offeredTunnel } from './offer.ts'
+import { offeredTunnels } from './offer.ts'
 
 /** A node with two networks; the default route is by the first, of 1500 bytes. */
 function node(): FakeKernel {
@@ -24,25 +25,35 @@ function node(): FakeKernel {
 test.each([
   { what: 'the address of the default route', tunnelIp: '', address: '198.51.100.5', mtu: 1450 },
   { what: 'the address that is configured', tunnelIp: '2001:db8:1::5', address: '2001:db8:1::5', mtu: 8930 },
-])('offeredTunnel() takes $what, and what fits its interface', ({ tunnelIp, address, mtu }) => {
-  const offer = offeredTunnel(node(), { tunnelIp, vxlanPort: 14789 }, silent)
-  expect(offer).toEqual({ address, port: 14789, mtu })
-  expect(mechanismsOf(offer).remoteMechanisms).toMatchObject([
+])('offeredTunnels() takes $what, and what fits its interface', ({ tunnelIp, address, mtu }) => {
+  const kernel = node()
+  const keys = findKeys(kernel)
+  const offers = offeredTunnels(kernel, { tunnelIp, vxlanPort: 14789, keys }, silent)
+  const { publicKey } = keys.own
+  expect(mechanismsOf(...offers).remoteMechanisms).toMatchObject([
+    {
+      cls: 'REMOTE',
+      type: 'WIREGUARD',
+      parameters: { src_ip: address, src_public_key: publicKey, MTU: `${mtu - 10}` },
+    },
     { cls: 'REMOTE', type: 'VXLAN', parameters: { src_ip: address, src_port: '14789', MTU: `${mtu}` } },
   ])
 })
 
-test('offeredTunnel() offers nothing and says why when the node has no default route', () => {
+test('offeredTunnels() offers nothing and says why when the node has no default route', () => {
   const lines: string[] = []
   const log: Log = { ...silent, info: (_fields, message) => void lines.push(message) }
-  expect(offeredTunnel(new FakeKernel(), { tunnelIp: '', vxlanPort: 14789 }, log)).toBeUndefined()
+  const kernel = new FakeKernel()
+  const wishes = { tunnelIp: '', vxlanPort: 14789, keys: findKeys(kernel) }
+  expect(offeredTunnels(kernel, wishes, log)).toEqual([])
   expect(lines).toEqual([expect.stringMatching(/no default route; set NSM_TUNNEL_IP/)])
   expect(mechanismsOf().remoteMechanisms).toEqual([])
 })
 
-test('offeredTunnel() throws BAD_CONFIG when no interface has the address', () => {
-  const wishes = { tunnelIp: '203.0.113.9', vxlanPort: 14789 }
-  expect(() => offeredTunnel(node(), wishes, silent)).toThrow(
+test('offeredTunnels() throws BAD_CONFIG when no interface has the address', () => {
+  const kernel = node()
+  const wishes = { tunnelIp: '203.0.113.9', vxlanPort: 14789, keys: findKeys(kernel) }
+  expect(() => offeredTunnels(kernel, wishes, silent)).toThrow(
     expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringContaining('NSM_TUNNEL_IP') }),
   )
 })

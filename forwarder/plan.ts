@@ -1,12 +1,13 @@
-import type { EndPlan, LinkPlan, VethPlan, VxlanPlan } from '#kernel/link-plan.ts'
+import type { EndPlan, LinkPlan, VethPlan, VxlanPlan, WireguardLinkPlan } from '#kernel/link-plan.ts'
 import { formatTag, type Role, type Tag } from '#kernel/tag.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { formatCidr } from './cidr.ts'
 import { type LinkContext, readContext } from './context.ts'
+import { type Keys, noKeys } from './keys.ts'
 import { type Attachment, type Elsewhere, whereOf } from './mechanism.ts'
 import { badInput, quoted, unsupported } from './refuse.ts'
 import { routesOf } from './routes.ts'
-import { tunnelOf } from './tunnel.ts'
+import { tunnelOf, wireguardOf } from './tunnel.ts'
 
 /**
  * Hop 5 of the story: what a cross connect means for the two pods. The source is the client, the destination the
@@ -16,7 +17,15 @@ import { tunnelOf } from './tunnel.ts'
  * All that came over the wire is checked here and nowhere later. Throws BAD_INPUT for what is malformed, UNSUPPORTED
  * for what only another forwarder could do.
  */
-export function planLinks({ id, payload, source, destination }: CrossConnect): LinkPlan {
+export function planLinks(crossConnect: CrossConnect): LinkPlan {
+  return planWith(noKeys, crossConnect)
+}
+
+/** As `planLinks`, of a node that has keys of WireGuard. */
+export function planWith(
+  keys: Pick<Keys, 'of'>,
+  { id, payload, source, destination }: CrossConnect,
+): LinkPlan {
   const doing = `wiring cross connect ${quoted(id)}`
   if (!isTaggable(id)) {
     throw badInput(doing, `its id must have 1 to ${longestId} bytes and no control characters`)
@@ -27,17 +36,20 @@ export function planLinks({ id, payload, source, destination }: CrossConnect): L
   const client = whereOf(source, `${doing}: source`)
   const endpoint = whereOf(destination, `${doing}: destination`)
   const context = readContext(source?.context ?? destination?.context, `${doing}: context`)
-  if (client.at === 'pod' && endpoint.at === 'pod') return pairPlan({ id, context, doing }, client, endpoint)
+  const subject = { id, payload, context, keys, doing }
+  if (client.at === 'pod' && endpoint.at === 'pod') return pairPlan(subject, client, endpoint)
   if (client.at === 'pod' && endpoint.at === 'node')
-    return tunnelPlan({ id, context, doing: `${doing}: destination` }, { ...client, role: 'src' }, endpoint)
+    return tunnelPlan({ ...subject, doing: `${doing}: destination` }, { ...client, role: 'src' }, endpoint)
   if (client.at === 'node' && endpoint.at === 'pod')
-    return tunnelPlan({ id, context, doing: `${doing}: source` }, { ...endpoint, role: 'dst' }, client)
+    return tunnelPlan({ ...subject, doing: `${doing}: source` }, { ...endpoint, role: 'dst' }, client)
   throw badInput(doing, 'both its ends are on other nodes; this forwarder joins pods of its own')
 }
 
 /** What is planned, and how messages begin. */
 interface Subject {
   readonly id: string
+  readonly payload: string
+  readonly keys: Pick<Keys, 'of'>
   readonly context: LinkContext
   readonly doing: string
 }
@@ -56,13 +68,31 @@ function pairPlan({ id, context, doing }: Subject, client: Attachment, endpoint:
   }
 }
 
-/** The interface gets the MTU that was asked for or that the nodes agreed on, the smaller one. */
-function tunnelPlan(
-  { id, context, doing }: Subject,
-  here: Attachment & { readonly role: Role },
-  { parameters }: Elsewhere,
-): VxlanPlan {
-  const { tunnel, mtu: agreed = Number.POSITIVE_INFINITY } = tunnelOf(parameters, here.role, doing)
+type Here = Attachment & { readonly role: Role }
+
+function tunnelPlan(subject: Subject, here: Here, far: Elsewhere): VxlanPlan | WireguardLinkPlan {
+  return far.type === 'VXLAN' ? vxlanPlan(subject, here, far) : wireguardPlan(subject, here, far)
+}
+
+function vxlanPlan(subject: Subject, here: Here, { parameters }: Elsewhere): VxlanPlan {
+  const { id, doing } = subject
+  const { tunnel, mtu } = tunnelOf(parameters, here.role, doing)
+  const end = endPlan(here, { id, role: here.role }, fitted(subject, mtu))
+  return { id, kind: 'vxlan', ends: [end], tunnel }
+}
+
+/** Packets have no MACs, and so no neighbours. */
+function wireguardPlan(subject: Subject, here: Here, { parameters }: Elsewhere): WireguardLinkPlan {
+  const { id, payload, keys, doing } = subject
+  if (payload === 'ETHERNET')
+    throw unsupported(doing, 'WireGuard carries packets, not the frames of ETHERNET')
+  const { tunnel, mtu } = wireguardOf(parameters, { role: here.role, keys }, doing)
+  const { mac: _, ...end } = endPlan(here, { id, role: here.role }, fitted(subject, mtu))
+  return { id, kind: 'wireguard', ends: [{ ...end, neighbours: [] }], tunnel }
+}
+
+/** The context with the MTU that was asked for or that the nodes agreed on, the smaller one. */
+function fitted({ context, doing }: Subject, agreed = Number.POSITIVE_INFINITY): LinkContext {
   const mtu = Math.min(context.mtu ?? Number.POSITIVE_INFINITY, agreed)
   if (mtu < leastIpv6Mtu && hasIpv6(context)) {
     throw badInput(
@@ -70,8 +100,7 @@ function tunnelPlan(
       `it carries ${mtu} bytes in one piece, and the IPv6 of its addresses needs ${leastIpv6Mtu}`,
     )
   }
-  const fitted = Number.isFinite(mtu) ? { ...context, mtu } : context
-  return { id, kind: 'vxlan', ends: [endPlan(here, { id, role: here.role }, fitted)], tunnel }
+  return Number.isFinite(mtu) ? { ...context, mtu } : context
 }
 
 function hasIpv6({ source, destination }: LinkContext): boolean {

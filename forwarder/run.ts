@@ -6,8 +6,9 @@ import { keepRegistered } from '#sdk/forwarder/keep-registered.ts'
 import type { Log } from '#sdk/log.ts'
 import type { config } from './config.ts'
 import { startForwarder } from './forwarder.ts'
+import { findKeys } from './keys.ts'
 import { mechanismsOf } from './mechanisms.ts'
-import { offeredTunnel } from './offer.ts'
+import { offeredTunnels } from './offer.ts'
 import { ownUser } from './peer.ts'
 
 /**
@@ -21,9 +22,11 @@ export async function run(values: Config<typeof config>, signal: AbortSignal, lo
   const serving = AbortSignal.any([signal, stop.signal])
   try {
     using kernel = netlinkKernel({ proc: values.proc })
-    const mechanisms = mechanismsOf(offeredTunnel(kernel, values, log))
+    const keys = findKeys(kernel)
+    const mechanisms = mechanismsOf(...offeredTunnels(kernel, { ...values, keys }, log))
     const parts = {
       kernel,
+      keys,
       mechanisms,
       address: `unix://${socket}`,
       peerOf: ownUser,

@@ -63,9 +63,15 @@ function make(work: Work): readonly [Link, ...Link[]] {
   return [bornLink(first)]
 }
 
-/** A device opens the UDP port of its tunnel when it comes up, which all devices of ours share. */
+/** A device opens the UDP port of its tunnel when it comes up; that of VXLAN, all devices of ours share. */
 function explained(work: Work, cause: unknown): unknown {
-  if (work.kind !== 'vxlan' || !isKernelError(cause, 'EADDRINUSE')) return cause
+  if (!isKernelError(cause, 'EADDRINUSE')) return cause
+  const port = work.ends[0].plan.wireguard?.port
+  if (port !== undefined) {
+    const doing = `making a WireGuard tunnel: another program of this node has UDP port ${port}; end it, or ask for another port`
+    return new KernelError(doing, cause, { cause })
+  }
+  if (work.kind !== 'vxlan') return cause
   return new KernelError(
     `making a tunnel ${tunnelInWords(work.tunnel)}: another program of this node has that port; end it, or set NSM_VXLAN_PORT of all forwarders to another`,
     cause,

@@ -33,6 +33,9 @@ export const parameter = {
   srcPort: 'src_port',
   dstPort: 'dst_port',
   vni: 'vni',
+  /** Base64 of the 32 bytes of a WireGuard key. */
+  srcPublicKey: 'src_public_key',
+  dstPublicKey: 'dst_public_key',
   mtu: 'MTU',
   /** Name of an external network of the forwarder. Ours. */
   network: 'network',
