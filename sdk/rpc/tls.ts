@@ -50,6 +50,7 @@ export function secureClient(credentials: () => Credentials, node: string): (tar
       ca: authorities,
       checkServerIdentity: (_, shown) => otherNode(node, shown),
     })
+    socket.setNoDelay(true)
     // Before the listeners of the one who connects: he hands the message on.
     socket.on('error', error => {
       const words = wordsOf(error)
