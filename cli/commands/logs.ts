@@ -15,8 +15,8 @@ interface LogsOptions {
 /** `nsm logs`: what a pod's containers, or one of the mesh's own programs, have written. */
 export function logsCommand(context: Context): Command {
   return new Command('logs')
-    .description('print the output of a pod, or of manager, forwarder, webhook')
-    .argument('<pod>', 'name of a pod, deploy/NAME, or manager, forwarder, webhook')
+    .description('print the output of a pod, or of manager, forwarder, registry, webhook')
+    .argument('<pod>', 'name of a pod, deploy/NAME, or manager, manager/NODE, forwarder, registry, webhook')
     .option('-c, --container <container>', 'one container only')
     .option('--follow', 'go on until Ctrl-C')
     .addOption(new Option('--tail <lines>', 'the last lines only; 0 is all').default(0).argParser(lineCount))

@@ -53,7 +53,7 @@ async function programSources(mesh: LocalMesh, name: string): Promise<readonly S
     return programs.map(program => ({ container: program.name, output: program.output }))
   throw new NsmError(
     'NOT_FOUND',
-    `no pod ${name}, and no program of the mesh of that name (webhook, manager, forwarder, supervisor); nsm ps lists pods`,
+    `no pod ${name}, and no program of the mesh of that name (webhook, manager, forwarder, registry, supervisor); nsm ps lists pods`,
   )
 }
 

@@ -4,6 +4,7 @@ import type { Connections } from '#manager/connections.ts'
 import type { ManagerRequest, ManagerStep } from '#manager/request.ts'
 import { ipContextOf } from '#sdk/elements/endpoint-step.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { mostEntries } from '#sdk/wire/context.ts'
 import type { Connection } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { ConnectionContextSchema } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
 
@@ -76,7 +77,10 @@ export function refuseExcluded(endpoint: string, { context }: Connection, prefix
 function withExcluded(connection: Connection, prefixes: readonly string[]): Connection {
   const context = connection.context ?? create(ConnectionContextSchema)
   const ipContext = ipContextOf(connection)
-  const union = [...new Set([...ipContext.excludedPrefixes, ...prefixes])]
+  const union = [...new Set([...ipContext.excludedPrefixes, ...prefixes])].slice(
+    0,
+    mostEntries.excludedPrefixes,
+  )
   return { ...connection, context: { ...context, ipContext: { ...ipContext, excludedPrefixes: union } } }
 }
 
