@@ -1,8 +1,9 @@
 import { create } from '@bufbuild/protobuf'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CrossConnectSchema } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { Taken } from './taken.ts'
-import { numbersOf, vniIn } from './tunnel-numbers.ts'
+import { numbersOf, TunnelBook, vniIn } from './tunnel-numbers.ts'
 
 /** Proposes these in turn. */
 function drawing(...numbers: readonly number[]): () => number {
@@ -78,4 +79,51 @@ it.each([
     [end]: { mechanism: { cls: 'REMOTE', type, parameters } },
   })
   expect(numbersOf({ crossConnect })).toEqual(numbers)
+})
+
+describe('many tunnels between many pairs of nodes', () => {
+  /** A connection begins or ends between two of the nodes. */
+  const deed = fc.record({
+    what: fc.constantFrom('begin' as const, 'end' as const),
+    id: fc.integer({ min: 0, max: 30 }),
+    from: fc.integer({ min: 0, max: 4 }),
+    to: fc.integer({ min: 0, max: 4 }),
+  })
+
+  it('never have an identifier twice on a node, and none is left when all have ended', () => {
+    fc.assert(
+      fc.property(fc.array(deed, { maxLength: 200 }), fc.integer(), (deeds, seed) => {
+        let drawn = seed & 0xffff
+        const draw = (): number => 1 + ((drawn = (drawn * 75 + 74) % 65_537) % 12)
+        const nodes = Array.from({ length: 5 }, () => new TunnelBook([], draw))
+        const standing = new Map<string, { readonly ends: readonly number[]; readonly vni: number }>()
+        for (const { what, id: number, from, to } of deeds) {
+          const id = `c${number}`
+          const known = standing.get(id)
+          if (what === 'end' || known !== undefined || from === to) {
+            for (const end of known?.ends ?? []) nodes[end]?.keep(id, {})
+            standing.delete(id)
+            continue
+          }
+          const [here, there] = [nodes[from], nodes[to]]
+          if (here === undefined || there === undefined) continue
+          for (let tries = 0; tries < 8; tries += 1) {
+            const wanted = here.vnis.propose(id)
+            const agreed = there.vnis.claim(id, wanted) === 'claimed' ? wanted : there.vnis.propose(id)
+            if (here.vnis.claim(id, agreed) === 'claimed') {
+              for (const book of [here, there]) book.keep(id, { vni: agreed })
+              standing.set(id, { ends: [from, to], vni: agreed })
+              break
+            }
+            for (const book of [here, there]) book.keep(id, {})
+          }
+        }
+        for (const [index, { vnis }] of nodes.entries()) {
+          const own = [...standing.values()].filter(({ ends }) => ends.includes(index)).map(({ vni }) => vni)
+          expect(new Set(own).size).toBe(own.length)
+          expect(new Set(vnis.used())).toEqual(new Set(own))
+        }
+      }),
+    )
+  })
 })
