@@ -4,6 +4,7 @@ import {
   ConnectionEventType,
   State,
 } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { parameter } from '#sdk/wire/mechanism.ts'
 import type { Agent } from './agent.ts'
 import type { Connections } from './connections.ts'
 import type { Wired } from './request.ts'
@@ -121,7 +122,8 @@ export class PeerHearing {
 function sameTunnel({ mechanism: a }: Connection, other: Connection | undefined): boolean {
   const b = other?.mechanism
   if (a === undefined || b === undefined) return a === b
-  return (
-    a.type === b.type && ['vni', 'dst_ip', 'dst_port'].every(key => a.parameters[key] === b.parameters[key])
-  )
+  return a.type === b.type && ofTheOther.every(key => a.parameters[key] === b.parameters[key])
 }
+
+/** What the other node says of a tunnel. */
+const ofTheOther = [parameter.vni, parameter.dstIp, parameter.dstPort, parameter.dstPublicKey] as const
