@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { benchKernel } from './kernel.ts'
+import { kernelWork } from '#bench/kernel/work.ts'
+import { temporaryFolder } from '#kernel/scratch.ts'
 import { measure } from './measure.ts'
 import { residentMemory } from './memory.ts'
 import { BenchMesh, type BenchPod } from './mesh.ts'
@@ -10,7 +11,8 @@ const { values } = parseArgs({ options: { connections: { type: 'string', default
 const connections = Number(values.connections)
 const programs = ['manager', 'forwarder', 'sidecar-nse']
 
-const kernel = await benchKernel({ connections })
+using folder = temporaryFolder()
+const [, baseline] = await kernelWork(folder.path, connections)
 await using mesh = await BenchMesh.start()
 await mesh.startEndpoint('bench', { IP_ADDRESS: '10.60.0.0/16', ROUTES: '10.100.0.0/24' })
 // One pod cannot have the same route through many connections.
@@ -29,11 +31,9 @@ const setups = await mesh.setupMillis()
 const loaded = residentMemory(programs)
 const channel = await mesh.runLoadClient('load', loader)
 
-const [baseline, ...forwarder] = kernel.series
-if (baseline === undefined) throw new Error('there is no baseline')
 const own = [...channel, replies('one at a time', first), replies('16 at a time', rest), alone, together]
 const report: Report = {
-  series: [baseline, ...forwarder, ...against(baseline, own)],
+  series: [baseline, ...against(baseline, own)],
   memory: programs.map(program => ({
     program,
     idle: idle.get(program) ?? Number.NaN,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type KernelReport, kernelText } from '#bench/kernel/report.ts'
 import { measureWebhook } from '#bench/webhook/measure.ts'
 import { webhookText } from '#bench/webhook/report.ts'
 import { type Report, reportText } from './report.ts'
@@ -9,11 +10,14 @@ import { type Report, reportText } from './report.ts'
  * `npm run bench [-- --json] [-- --connections 200]`: how fast connections come about, beside the same links made by
  * bare netlink in the same run. Everything happens in namespaces of its own; nothing stays.
  *
+ * `npm run bench -- kernel [--json] [--connections 5000] [--rounds 15]`: the forwarder's goals, each beside its baseline.
+ *
  * `npm run bench -- webhook [--json] [--rounds 3] [--seconds 2]`: the webhook beside a bare HTTPS server of Node.
  */
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, kernel ${release()}, Node ${process.version}`
 const [what, ...args] = process.argv.slice(2)
 if (what === 'webhook') await benchWebhook(args)
+else if (what === 'kernel') benchKernel(args)
 else benchMesh(process.argv.slice(2))
 
 async function benchWebhook(given: string[]): Promise<void> {
@@ -29,7 +33,22 @@ async function benchWebhook(given: string[]): Promise<void> {
   print(report, values.json ? undefined : webhookText(machine, report))
 }
 
+function benchKernel(given: readonly string[]): void {
+  const said = inNamespaces('dist/bench-kernel.js', given)
+  if (said === undefined) return
+  const report = JSON.parse(said) as KernelReport
+  print(report, given.includes('--json') ? undefined : kernelText(machine, report))
+}
+
 function benchMesh(given: readonly string[]): void {
+  const said = inNamespaces('dist/bench.js', given)
+  if (said === undefined) return
+  const report = JSON.parse(said) as Report
+  print(report, given.includes('--json') ? undefined : reportText(machine, report))
+}
+
+/** What a program says that runs in namespaces of its own; undefined when it failed. */
+function inNamespaces(file: string, given: readonly string[]): string | undefined {
   const within = [
     '--user',
     '--map-root-user',
@@ -43,15 +62,15 @@ function benchMesh(given: readonly string[]): void {
     '--mount-proc',
   ]
   const prepare = 'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/nsm /run/netns && exec "$@"'
-  const program = [process.execPath, 'dist/bench.js', ...given.filter(arg => arg !== '--json')]
+  const program = [process.execPath, file, ...given.filter(arg => arg !== '--json')]
   const done = spawnSync('unshare', [...within, 'sh', '-c', prepare, 'bench', ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
+    env: { ...process.env, UV_THREADPOOL_SIZE: '32' },
   })
-  if (done.status === 0) {
-    const report = JSON.parse(done.stdout) as Report
-    print(report, given.includes('--json') ? undefined : reportText(machine, report))
-  } else process.exitCode = done.status ?? 1
+  if (done.status === 0) return done.stdout
+  process.exitCode = done.status ?? 1
+  return undefined
 }
 
 /** Prints a report as text, or as JSON when there is none. */

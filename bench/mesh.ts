@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { netlinkKernel } from '#kernel/netlink.ts'
 import { createNetns, type Netns } from '#kernel/netns.ts'
+import { issuersOf } from '#local/nodes/issuers.ts'
 import { bringLoopbackUp } from '#local/nodes/loopback.ts'
+import { makeNodes } from '#local/nodes/make-nodes.ts'
 import { type Node, startNode } from '#local/nodes/node.ts'
 import { netnsFolder } from '#local/nodes/places.ts'
 import { Program } from '#local/processes/program.ts'
@@ -32,9 +34,22 @@ export class BenchMesh implements AsyncDisposable {
   }
 
   static async start(): Promise<BenchMesh> {
-    return new BenchMesh(
-      await startNode({ name: 'node-1', env: common, log: silent, managerRestarted: () => {} }),
-    )
+    using kernel = netlinkKernel()
+    const [place] = makeNodes({ nodes: 1, underlay: 'ipv4', underlayMtu: 1500 }, kernel)
+    if (place === undefined) throw new Error('there is no node')
+    const issuers = issuersOf(silent)
+    const node = await startNode({
+      ...place,
+      excludedPrefixes: [],
+      issuers,
+      env: common,
+      log: silent,
+      managerRestarted: () => {},
+    })
+    const mesh = new BenchMesh(node)
+    mesh.#held.use(issuers)
+    mesh.#held.use(place.netns)
+    return mesh
   }
 
   /** Starts a side-car that offers the service, in a pod of that name, and waits until it has registered. */
