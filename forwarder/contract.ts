@@ -206,7 +206,7 @@ function groundOf(at: Fixture): Ground {
     clients: () => at,
     kernel: at.harness.kernel,
     addPod: () => at.harness.addNetns(),
-    removePod: netns => at.harness.removeNetns(netns),
+    removePod: async netns => at.harness.removeNetns(netns),
     restart: () => at.restart(),
     own: own.netns,
   }

@@ -24,7 +24,7 @@ export const close: readonly Check[] = [
   ...forEachKind('Close succeeds when the pod is gone', async (trial, kind) => {
     const wish = trial.wish(kind)
     await trial.request(wish)
-    trial.ground.removePod(wish.client)
+    await trial.ground.removePod(wish.client)
     await trial.close({ id: wish.id })
     trial.expectBare(wish.endpoint)
   }),

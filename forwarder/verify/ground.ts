@@ -20,8 +20,8 @@ export interface Ground {
   readonly kernel: Kernel
   /** Starts a pod: a network namespace that the forwarder can find by cookie, with its pid as a hint. */
   readonly addPod: () => NetnsName
-  /** Ends a pod; one that has ended is success. */
-  readonly removePod: (netns: NetnsName) => void
+  /** Ends a pod; one that has ended is success. Resolves when nothing leads to its namespace any more. */
+  readonly removePod: (netns: NetnsName) => Promise<void>
   /** Kills the forwarder and starts it again; resolves when it serves. Absent when the forwarder is not ours to kill. */
   readonly restart?: () => Promise<void>
   /** What it registers with, in the place of a manager. */

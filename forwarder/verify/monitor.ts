@@ -23,23 +23,23 @@ export const monitor: readonly Check[] = [
     const wish = trial.wish('pair')
     await trial.request(wish)
     await using events = await trial.events()
-    trial.ground.removePod(wish.endpoint)
+    await trial.ground.removePod(wish.endpoint)
     await events.until(wish.id, 'UP DOWN')
-    trial.ground.removePod(wish.client)
+    await trial.ground.removePod(wish.client)
     await events.until(wish.id, 'none')
   }),
   forPairs('Monitor tells that the client’s pod has died', async trial => {
     const wish = trial.wish('pair')
     await trial.request(wish)
     await using events = await trial.events()
-    trial.ground.removePod(wish.client)
+    await trial.ground.removePod(wish.client)
     await events.until(wish.id, 'DOWN UP')
   }),
   forNetworks('Monitor tells that the client’s pod has died', async trial => {
     const wish = trial.wish('network')
     await trial.request(wish)
     await using events = await trial.events()
-    trial.ground.removePod(wish.client)
+    await trial.ground.removePod(wish.client)
     await events.until(wish.id, 'DOWN UP', 'none')
   }),
   ...forEachKind(

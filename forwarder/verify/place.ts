@@ -27,7 +27,7 @@ export async function placeOf(path: string, pods: Pods): Promise<NetnsName | und
       `verifying ${path}: its forwarder (pid ${pid}) lives in another user namespace, where it cannot reach pods that are made here; run: ${reach}`,
     )
   try {
-    pods.remove(pods.add())
+    await pods.remove(pods.add())
   } catch (cause) {
     if (!isKernelError(cause, 'EPERM')) throw cause
     throw new NsmError(

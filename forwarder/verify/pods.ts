@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { NetnsName } from '#kernel/link-plan.ts'
 import { createNetns, inNetns } from '#kernel/netns.ts'
 import { temporaryFolder } from '#kernel/scratch.ts'
@@ -6,8 +7,8 @@ import { temporaryFolder } from '#kernel/scratch.ts'
 /** Pods for checks: each a process that waits in a network namespace of its own, as in a container. */
 export interface Pods extends Disposable {
   readonly add: () => NetnsName
-  /** Ends a pod; one that has ended is success. */
-  readonly remove: (netns: NetnsName) => void
+  /** Ends a pod and waits for its end; one that has ended is success. */
+  readonly remove: (netns: NetnsName) => Promise<void>
 }
 
 /** No pods yet; disposing ends those that live. Adding throws KernelError EPERM without CAP_SYS_ADMIN. */
@@ -27,9 +28,12 @@ export function newPods(): Pods {
       living.set(name, child)
       return name
     },
-    remove(netns) {
-      living.get(netns)?.kill('SIGKILL')
-      living.delete(netns)
+    async remove(netns) {
+      const child = living.get(netns)
+      if (!living.delete(netns) || child?.exitCode !== null || child.signalCode !== null) return
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
     },
     [Symbol.dispose]() {
       for (const child of living.values()) child.kill('SIGKILL')

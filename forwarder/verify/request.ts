@@ -76,13 +76,13 @@ export const request: readonly Check[] = [
   }),
   ...forEachKind('Request refuses a client whose pod is gone', async (trial, kind) => {
     const wish = trial.wish(kind)
-    trial.ground.removePod(wish.client)
+    await trial.ground.removePod(wish.client)
     await trial.expectRefusal('a pod that is gone', trial.ask(trial.message(wish)))
     trial.expectBare(wish.endpoint)
   }),
   forPairs('Request refuses an endpoint whose pod is gone', async trial => {
     const wish = trial.wish('pair')
-    trial.ground.removePod(wish.endpoint)
+    await trial.ground.removePod(wish.endpoint)
     await trial.expectRefusal('a pod that is gone', trial.ask(trial.message(wish)))
     trial.expectBare(wish.client)
   }),

@@ -37,7 +37,7 @@ export const restart: readonly Check[] = [
       await trial.request(wish)
       await trial.ground.restart?.()
       await using events = await trial.events()
-      trial.ground.removePod(wish.client)
+      await trial.ground.removePod(wish.client)
       await events.until(wish.id, 'DOWN UP', ...(kind === 'network' ? (['none'] as const) : []))
     },
     'restart',

@@ -123,7 +123,7 @@ export class Trial implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const id of this.#ids) await this.close({ id }).catch(() => {}) // what it cannot close, it was found guilty of
-    for (const pod of this.#pods.keys()) this.ground.removePod(pod)
+    await Promise.all([...this.#pods.keys()].map(pod => this.ground.removePod(pod)))
   }
 
   #expectOne(netns: NetnsName, name: string, addresses: readonly string[]): void {

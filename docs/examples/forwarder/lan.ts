@@ -114,7 +114,7 @@ function vanished(port: Port): void {
 if (!exists('lan0')) ip('link add lan0 type bridge')
 ip('address replace 10.77.0.1/24 dev lan0')
 ip('link set lan0 up')
-const changes = spawn('ip', ['-o', 'monitor', 'link'], { stdio: ['ignore', 'pipe', 'inherit'] })
+const changes = spawn('setpriv', '--pdeathsig KILL ip -o monitor link'.split(' '))
 changes.on('exit', () => process.exit(1))
 createInterface(changes.stdout).on('line', line => {
   for (const port of ports.values()) if (line.includes(portOf(port.id))) vanished(port)
