@@ -5,10 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silent } from '#sdk/log.ts'
 import { dial } from '#sdk/rpc/dial.ts'
 import type { Address } from '#sdk/rpc/types.ts'
+import { openDatabase } from './database.ts'
 import { memoryRegistry } from './memory.ts'
 import { endpointRecord, registryContract, serviceRecord } from './registry.contract.ts'
 import type { Registry } from './registry.ts'
 import { SharedRegistry } from './shared.ts'
+import { sqliteRegistry } from './sqlite.ts'
 import { type RunningRegistry, startRegistry } from './start.ts'
 
 let folder = ''
@@ -52,6 +54,11 @@ const there = { ...endpointRecord('there', 'web', { uid: 'u2' }), node: 'node-2'
 registryContract('SharedRegistry', async () => {
   undo.use(await start())
   return managerOf('node-1')
+})
+
+registryContract('SharedRegistry with a cache in SQLite', async () => {
+  undo.use(await start())
+  return managerOf('node-1', sqliteRegistry(openDatabase(join(folder, 'cache.db'))))
 })
 
 describe('SharedRegistry', () => {

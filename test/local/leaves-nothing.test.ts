@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, meshNamed } from './nsm.ts'
 
 const mesh = meshNamed('t-gone')
 
-/** Pids whose command line belongs to this mesh's programs, and the network namespaces that exist, as the host sees them. */
+/** What there is of this mesh, as the host sees it. Other meshes may come and go meanwhile. */
 function traces() {
   const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
   const of = <T>(read: (pid: string) => T) =>
@@ -16,11 +16,20 @@ function traces() {
         return []
       }
     })
+  const all = of(pid => ({
+    pid,
+    netns: readlinkSync(`/proc/${pid}/ns/net`),
+    isOurs: readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NSM_MESH_NAME=${mesh.name}\0`),
+  }))
+  const namespaces = new Set(
+    all
+      .filter(({ isOurs, netns }) => isOurs && netns !== readlinkSync('/proc/self/ns/net'))
+      .map(({ netns }) => netns),
+  )
   return {
-    programs: of(pid =>
-      readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NSM_MESH_NAME=${mesh.name}\0`),
-    ).filter(Boolean).length,
-    namespaces: new Set(of(pid => readlinkSync(`/proc/${pid}/ns/net`))),
+    programs: all.filter(({ isOurs }) => isOurs).length,
+    /** Whoever lives in a namespace of the mesh, ours or not, by the pid. */
+    inhabitants: all.filter(({ netns }) => namespaces.has(netns)).map(({ pid }) => pid),
     mounts: readFileSync('/proc/self/mounts', 'utf8'),
     sockets: readFileSync('/proc/net/unix', 'utf8')
       .split('\n')
@@ -46,25 +55,33 @@ function supervisorPid(): number {
   return Number(found)
 }
 
+async function killSupervisor(): Promise<void> {
+  process.kill(supervisorPid(), 'SIGKILL')
+}
+
 describe('nothing stays behind', () => {
   afterEach(async () => {
     await mesh.run('down')
   })
 
   it.each([
-    { end: 'nsm down', stop: () => mesh.ok('down') },
-    { end: 'kill -9 of the supervisor', stop: async () => process.kill(supervisorPid(), 'SIGKILL') },
-  ])('after $end there is no process, namespace, mount, socket or file', async ({ stop }) => {
+    { end: 'nsm down', nodes: 1, example: 'p2p-link', stop: () => mesh.ok('down') },
+    { end: 'nsm down', nodes: 3, example: 'two-nodes', stop: () => mesh.ok('down') },
+    { end: 'kill -9 of the supervisor', nodes: 1, example: 'p2p-link', stop: killSupervisor },
+    { end: 'kill -9 of the supervisor', nodes: 3, example: 'two-nodes', stop: killSupervisor },
+  ])('after $end of $nodes nodes there is no process, namespace, mount, socket or file', async row => {
+    const { nodes, example, stop } = row
     const before = traces()
-    await mesh.ok('up', '-f', 'manifests/examples/p2p-link')
-    expect(traces().programs).toBeGreaterThan(3)
+    await mesh.ok('up', '--nodes', String(nodes), '-f', `manifests/examples/${example}`)
+    const { programs, inhabitants } = traces()
+    expect(programs).toBeGreaterThan(3)
     await stop()
     await eventually('everything is gone', async () => {
       const now = traces()
       const gone =
         now.programs === 0 &&
         now.sockets.length === 0 &&
-        [...now.namespaces].every(name => before.namespaces.has(name))
+        inhabitants.every(pid => !existsSync(`/proc/${pid}`))
       return gone ? true : undefined
     })
     expect(traces().mounts).toEqual(before.mounts)
