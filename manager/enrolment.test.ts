@@ -23,9 +23,6 @@ describe('Enrolment', () => {
       return now.certificate === first.certificate ? undefined : now
     })
     expect(second.key).not.toBe(first.key)
-    expect(new X509Certificate(second.certificate).validFromDate.getTime()).toBeLessThanOrEqual(
-      certificate.validToDate.getTime(),
-    )
   })
 
   it('keeps its certificate while the issuer is away, and gets a new one when it is back', async () => {
@@ -33,8 +30,8 @@ describe('Enrolment', () => {
     const before = await issuers.serve('node-1', short)
     await using enrolment = new Enrolment({ issuer: before.address, node: 'node-1', log: silent })
     await enrolment.ready(5000)
-    const first = enrolment.current()
     await before[Symbol.asyncDispose]()
+    const first = enrolment.current()
     await eventually('the first certificate has ended', () =>
       Date.now() > new X509Certificate(first.certificate).validToDate.getTime() ? true : undefined,
     )
