@@ -2,7 +2,7 @@ import type { Address, Origin } from '#kernel/port.ts'
 import { attribute, decodeAttributes } from './attribute.ts'
 import { decodeIp, encodePrefix } from './ip.ts'
 import { ourProtocol } from './rtnetlink.ts'
-import { atLeast, malformed, readU8, u8, u32 } from './value.ts'
+import { atLeast, malformed, readU8, u8, u32, zeroed } from './value.ts'
 
 const headerLength = 8
 const ifa = { address: 1, local: 2, flags: 8, protocol: 11 } as const
@@ -54,7 +54,7 @@ export function decodeAddressIndex(body: Buffer): number {
 
 /** struct ifaddrmsg: family u8 @0, prefixlen u8 @1, flags u8 @2, scope u8 @3, index u32 @4. */
 function header(family: number, length: number, index: number): Buffer {
-  const bytes = Buffer.alloc(headerLength)
+  const bytes = zeroed(headerLength)
   bytes.writeUInt8(family, 0)
   bytes.writeUInt8(length, 1)
   bytes.writeUInt32LE(index, 4)

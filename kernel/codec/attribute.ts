@@ -1,5 +1,5 @@
 import { align4 } from './message.ts'
-import { malformed } from './value.ts'
+import { malformed, zeroed } from './value.ts'
 
 /** Values by attribute type; of a repeated type the last one. */
 export type Attributes = ReadonlyMap<number, Buffer>
@@ -15,7 +15,7 @@ const typeMask = 0x3fff
  * Attributes start at multiples of 4.
  */
 export function attribute(type: number, value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(headerLength + align4(value.length))
+  const bytes = zeroed(headerLength + align4(value.length))
   bytes.writeUInt16LE(headerLength + value.length, 0)
   bytes.writeUInt16LE(type, 2)
   bytes.set(value, headerLength)
@@ -27,14 +27,18 @@ export function nested(type: number, ...attributes: readonly Uint8Array[]): Buff
   return attribute(type | nestedFlag, Buffer.concat(attributes))
 }
 
-/** Takes a run of attributes apart; values share its memory. Throws KernelError EBADMSG. */
-export function decodeAttributes(bytes: Buffer): Attributes {
+/**
+ * Takes a run of attributes apart, or those of it that are wanted; values share its memory. Throws KernelError EBADMSG.
+ */
+export function decodeAttributes(bytes: Buffer, wanted?: ReadonlySet<number>): Attributes {
   const attributes = new Map<number, Buffer>()
   for (let at = 0; at + headerLength <= bytes.length; ) {
     const length = bytes.readUInt16LE(at)
     if (length < headerLength || at + length > bytes.length)
       throw malformed(`attribute length ${length} is impossible`)
-    attributes.set(bytes.readUInt16LE(at + 2) & typeMask, bytes.subarray(at + headerLength, at + length))
+    const type = bytes.readUInt16LE(at + 2) & typeMask
+    if (wanted === undefined || wanted.has(type))
+      attributes.set(type, bytes.subarray(at + headerLength, at + length))
     at += align4(length)
   }
   return attributes

@@ -1,7 +1,7 @@
 import type { VxlanTunnel } from '#kernel/link-plan.ts'
 import { type Link, type LinkBirth, type LinkChange, type LinkStats, ourGroup } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes, nested } from './attribute.ts'
-import { atLeast, i32, mac, readMac, readText, readU8, readU32, text, u32 } from './value.ts'
+import { atLeast, i32, mac, readMac, readText, readU8, readU32, text, u32, zeroed } from './value.ts'
 import { decodeTunnel, encodeTunnel } from './vxlan.ts'
 
 const headerLength = 16
@@ -34,7 +34,7 @@ const IFF_LOWER_UP = 0x10000
  * struct ifinfomsg: family u8 @0, type u16 @2, index i32 @4, flags u32 @8, change u32 @12 (mask of `flags`).
  */
 function header(index: number, flags = 0, change = 0): Buffer {
-  const bytes = Buffer.alloc(headerLength)
+  const bytes = zeroed(headerLength)
   bytes.writeInt32LE(index, 4)
   bytes.writeUInt32LE(flags, 8)
   bytes.writeUInt32LE(change, 12)
@@ -121,7 +121,7 @@ export function encodeLinkIndex(index: number): Buffer {
 /** Decodes the body of RTM_NEWLINK or RTM_DELLINK. Throws KernelError EBADMSG. */
 export function decodeLink(body: Buffer): Link {
   const flags = atLeast(body, headerLength).readUInt32LE(8)
-  const attributes = decodeAttributes(body.subarray(headerLength))
+  const attributes = decodeAttributes(body.subarray(headerLength), decoded)
   const { kind, data } = infoOf(attributes)
   const peer = kind === 'veth' ? attributes.get(ifla.link) : undefined
   const stats = attributes.get(ifla.stats64)
@@ -188,6 +188,19 @@ function optional<T>(type: number, value: T | undefined, encode: (value: T) => B
  * events, which is a third of the cost of a pair on two processors and most of it on sixty.
  */
 const oneQueue = [attribute(ifla.txQueues, u32(1)), attribute(ifla.rxQueues, u32(1))]
+
+/** What `decodeLink` looks at, of sixty and more attributes that a link has. */
+const decoded: ReadonlySet<number> = new Set([
+  ifla.address,
+  ifla.name,
+  ifla.mtu,
+  ifla.link,
+  ifla.master,
+  ifla.linkinfo,
+  ifla.alias,
+  ifla.stats64,
+  ifla.group,
+])
 
 const empty = Buffer.alloc(0)
 const zero = Buffer.alloc(4)

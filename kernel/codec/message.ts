@@ -1,4 +1,4 @@
-import { malformed } from './value.ts'
+import { malformed, zeroed } from './value.ts'
 
 /** A netlink message without its framing. */
 export interface Message {
@@ -35,7 +35,7 @@ export const answerFlag = { dumpInterrupted: 0x10, capped: 0x100, acknowledgemen
  * Messages start at multiples of 4.
  */
 export function encodeMessage({ type, flags, sequence, body }: Message): Buffer {
-  const bytes = Buffer.alloc(headerLength + align4(body.length))
+  const bytes = zeroed(headerLength + align4(body.length))
   bytes.writeUInt32LE(headerLength + body.length, 0)
   bytes.writeUInt16LE(type, 4)
   bytes.writeUInt16LE(flags, 6)

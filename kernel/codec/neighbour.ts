@@ -2,7 +2,7 @@ import type { Neighbour, NeighbourEntry } from '#kernel/port.ts'
 import { attribute, decodeAttributes } from './attribute.ts'
 import { decodeIp, encodeIp, familyOf } from './ip.ts'
 import { ourProtocol } from './rtnetlink.ts'
-import { atLeast, mac, readMac, readU8, u8, u32 } from './value.ts'
+import { atLeast, mac, readMac, readU8, u8, u32, zeroed } from './value.ts'
 
 const headerLength = 12
 const nda = { destination: 1, lladdr: 2, ifindex: 8, protocol: 12 } as const
@@ -45,7 +45,7 @@ export function decodeNeighbour(body: Buffer): NeighbourEntry | undefined {
 
 /** struct ndmsg: family u8 @0, ifindex i32 @4, state u16 @8, flags u8 @10, type u8 @11. */
 function header(fields: { readonly family: number; readonly index: number; readonly state: number }): Buffer {
-  const bytes = Buffer.alloc(headerLength)
+  const bytes = zeroed(headerLength)
   bytes.writeUInt8(fields.family, 0)
   bytes.writeInt32LE(fields.index, 4)
   bytes.writeUInt16LE(fields.state, 8)

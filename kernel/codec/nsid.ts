@@ -1,5 +1,5 @@
 import { attribute, decodeAttributes } from './attribute.ts'
-import { atLeast, i32, readI32 } from './value.ts'
+import { atLeast, i32, readI32, zeroed } from './value.ts'
 
 const netnsa = { nsid: 1, fd: 3 } as const
 /** struct rtgenmsg: family u8 @0; attributes start at 4. */
@@ -8,7 +8,7 @@ const NETNSA_NSID_NOT_ASSIGNED = -1
 
 /** Asks which id the namespace of an open descriptor has. */
 export function encodeNsidQuery(fd: number): Buffer {
-  return Buffer.concat([Buffer.alloc(headerLength), attribute(netnsa.fd, i32(fd))])
+  return Buffer.concat([zeroed(headerLength), attribute(netnsa.fd, i32(fd))])
 }
 
 /** Gives the namespace of an open descriptor the next free id. */

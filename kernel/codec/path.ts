@@ -1,6 +1,6 @@
 import { attribute, decodeAttributes } from './attribute.ts'
 import { decodeIp, encodeIp, familyOf } from './ip.ts'
-import { atLeast, readU32 } from './value.ts'
+import { atLeast, readU32, zeroed } from './value.ts'
 
 const headerLength = 12
 const rta = { destination: 1, source: 2, oif: 4, preferredSource: 7, metrics: 8 } as const
@@ -22,7 +22,7 @@ export interface PathAnswer {
  */
 export function encodePathQuery(to: string, from?: string): Buffer {
   const [target, origin] = [encodeIp(to), from === undefined ? undefined : encodeIp(from)]
-  const header = Buffer.alloc(headerLength)
+  const header = zeroed(headerLength)
   header.writeUInt8(familyOf(target), 0)
   header.writeUInt8(target.length * 8, 1)
   header.writeUInt8((origin?.length ?? 0) * 8, 2)

@@ -1,7 +1,7 @@
 /** Neighbour entries as a state machine (linux/neighbour.h), which `neighbour.ts` knows as configuration only. */
 import { attribute, decodeAttributes } from './attribute.ts'
 import { decodeIp, encodeIp, familyOf } from './ip.ts'
-import { atLeast } from './value.ts'
+import { atLeast, zeroed } from './value.ts'
 
 /** NUD_*: the states of an entry. */
 export const nud = {
@@ -37,7 +37,7 @@ export interface NeighbourState {
  */
 export function encodeNeighbourState({ index, address, state = 0, flags = 0 }: NeighbourState): Buffer {
   const bytes = encodeIp(address)
-  const header = Buffer.alloc(headerLength)
+  const header = zeroed(headerLength)
   header.writeUInt8(familyOf(bytes), 0)
   header.writeInt32LE(index, 4)
   header.writeUInt16LE(state, 8)

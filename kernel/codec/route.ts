@@ -2,7 +2,7 @@ import type { Origin, Route, RouteValue, TableUse } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes } from './attribute.ts'
 import { decodeIp, encodeIp, encodePrefix, family, networkOf } from './ip.ts'
 import { ourProtocol } from './rtnetlink.ts'
-import { atLeast, readU32, u32 } from './value.ts'
+import { atLeast, readU32, u32, zeroed } from './value.ts'
 
 const headerLength = 12
 const rta = { destination: 1, oif: 4, gateway: 5, priority: 6, preferredSource: 7, table: 15 } as const
@@ -93,7 +93,7 @@ interface Header {
  * type u8 @7, flags u32 @8.
  */
 function header(fields: Header): Buffer {
-  const bytes = Buffer.alloc(headerLength)
+  const bytes = zeroed(headerLength)
   bytes.writeUInt8(fields.family, 0)
   bytes.writeUInt8(fields.length, 1)
   bytes.writeUInt8(fields.table < 256 ? fields.table : RT_TABLE_COMPAT, 4)

@@ -3,7 +3,7 @@ import type { Origin, Rule, RuleValue } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes } from './attribute.ts'
 import { decodeIp, encodePrefix, family, networkOf } from './ip.ts'
 import { ourProtocol } from './rtnetlink.ts'
-import { atLeast, readU8, readU32, u8, u32 } from './value.ts'
+import { atLeast, readU8, readU32, u8, u32, zeroed } from './value.ts'
 
 const headerLength = 12
 const fra = {
@@ -40,7 +40,7 @@ export function encodeRule(rule: RuleValue): Buffer {
 
 /** Asks for the rules of all families. */
 export function encodeRuleDump(): Buffer {
-  return Buffer.alloc(headerLength)
+  return zeroed(headerLength)
 }
 
 /** Decodes the body of RTM_NEWRULE; undefined for a family that is not IP's own, as multicast routing has one. Throws KernelError EBADMSG. */
@@ -72,7 +72,7 @@ interface Header extends Pick<RuleValue, 'family' | 'table'> {
  * a number that needs FRA_TABLE), action u8 @7, flags u32 @8.
  */
 function header({ family: of, table, sourceLength }: Header): Buffer {
-  const bytes = Buffer.alloc(headerLength)
+  const bytes = zeroed(headerLength)
   bytes.writeUInt8(family[of], 0)
   bytes.writeUInt8(sourceLength, 2)
   bytes.writeUInt8(table < 256 ? table : 0, 4)
@@ -83,7 +83,7 @@ function header({ family: of, table, sourceLength }: Header): Buffer {
 /** struct fib_rule_port_range: start u16 @0, end u16 @2, in host order. */
 function ports(type: number, range: PortRange | undefined): readonly Buffer[] {
   if (range === undefined) return []
-  const bytes = Buffer.alloc(4)
+  const bytes = zeroed(4)
   bytes.writeUInt16LE(range.first, 0)
   bytes.writeUInt16LE(range.last, 2)
   return [attribute(type, bytes)]

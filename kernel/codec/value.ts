@@ -1,31 +1,39 @@
 /** Numbers and text inside netlink messages: host byte order, which is little-endian on x86-64 and arm64. */
 import { KernelError } from '#kernel/errors.ts'
 
+/**
+ * Bytes of the pool that small buffers share: one of its own costs more than all that is done with it, and each is one
+ * more for the collector to look at.
+ */
+export function zeroed(length: number): Buffer {
+  return Buffer.allocUnsafe(length).fill(0)
+}
+
 export function u8(value: number): Buffer {
-  return Buffer.of(value)
+  return zeroed(1).fill(value)
 }
 
 export function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
+  const bytes = zeroed(2)
   bytes.writeUInt16LE(value)
   return bytes
 }
 
 /** In network byte order, as ports are. */
 export function u16be(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
+  const bytes = zeroed(2)
   bytes.writeUInt16BE(value)
   return bytes
 }
 
 export function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
+  const bytes = zeroed(4)
   bytes.writeUInt32LE(value)
   return bytes
 }
 
 export function i32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
+  const bytes = zeroed(4)
   bytes.writeInt32LE(value)
   return bytes
 }
