@@ -3,6 +3,7 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Handlers } from '#sdk/rpc/types.ts'
 import type { ChangeSchema, Records } from '#sdk/wire/gen/registryrecords/registryrecords_pb.ts'
+import { checkedEndpoint, checkedService } from './check-record.ts'
 import { Leases } from './leases.ts'
 import type { Registry } from './registry.ts'
 import { Watchers } from './watchers.ts'
@@ -35,12 +36,12 @@ export class RecordsService implements Disposable {
     this.#leases = new Leases({ ms: leaseMs, expire: node => void this.#expire(node) })
     this.handlers = {
       putService: async message => {
-        const record = serviceOf(message)
+        const record = checkedService(serviceOf(message))
         await registry.services.put(record)
         return this.#tell({ record: { case: 'service', value: serviceMessage(record) } })
       },
       addService: async message => {
-        const record = serviceOf(message)
+        const record = checkedService(serviceOf(message))
         if ((await registry.services.add(record)) === 'known') return { revision: this.#revision }
         return this.#tell({ record: { case: 'service', value: serviceMessage(record) } })
       },
@@ -50,7 +51,7 @@ export class RecordsService implements Disposable {
         return this.#tell({ record: { case: 'service', value: serviceMessage(removed) }, deleted: true })
       },
       putEndpoint: async message => {
-        const record = endpointOf(message)
+        const record = checkedEndpoint(endpointOf(message))
         await registry.endpoints.put(record)
         this.#leases.await(record.node)
         return this.#tell({ record: { case: 'endpoint', value: endpointMessage(record) } })
