@@ -22,18 +22,24 @@ describe('checkedEndpoint()', () => {
 
   it('gives an endpoint back that may be kept', () => {
     expect(checkedEndpoint(record)).toBe(record)
+    const network = endpointRecord('lan@kernel-forwarder', 'web', { uid: '' })
+    expect(checkedEndpoint(network)).toBe(network)
   })
 
   it.each([
-    { story: 'no name', wrong: endpointRecord('', 'web'), says: /its name is none/ },
+    { story: 'no name', wrong: endpointRecord('', 'web'), says: /as its name/ },
     { story: 'a service that is none', wrong: endpointRecord('a', 'W EB'), says: /it offers "W EB"/ },
     {
       story: 'no service',
       wrong: { ...record, endpoint: { ...record.endpoint, networkServiceNames: [] } },
       says: /it offers "nothing"/,
     },
-    { story: 'no node', wrong: { ...record, node: '' }, says: /its node/ },
-    { story: 'no pod', wrong: { ...record, pod: { ...record.pod, uid: '' } }, says: /uid/ },
+    { story: 'no node', wrong: { ...record, node: '' }, says: /a node/ },
+    {
+      story: 'no namespace',
+      wrong: { ...record, pod: { ...record.pod, namespace: '' } },
+      says: /a namespace/,
+    },
   ])('refuses one with $story', ({ wrong, says }) => {
     expect(() => checkedEndpoint(wrong)).toThrow(says)
   })

@@ -15,19 +15,22 @@ export function checkedService(record: ServiceRecord): ServiceRecord {
   return record
 }
 
-/** An endpoint that may be kept. Throws BAD_INPUT when it lacks what it is found, owned or reached by. */
+/** Names of pods' endpoints are DNS names; those of a forwarder's networks have more in them. */
+const endpointName = /^[!-~]{1,253}$/
+
+/** An endpoint that may be kept. Throws BAD_INPUT when it lacks what it is found or reached by. */
 export function checkedEndpoint(record: EndpointRecord): EndpointRecord {
   const { endpoint, pod, node } = record
   const what = `entering endpoint ${JSON.stringify(endpoint.name)}`
-  if (!isDnsName(endpoint.name))
-    throw new NsmError('BAD_INPUT', `${what}: its name is none; expected ${dnsNameRule}`)
+  if (!endpointName.test(endpoint.name))
+    throw new NsmError('BAD_INPUT', `${what}: expected 1 to 253 ASCII characters without spaces as its name`)
   const wrong = endpoint.networkServiceNames.find(service => !isDnsName(service))
   if (wrong !== undefined || endpoint.networkServiceNames.length === 0)
     throw new NsmError(
       'BAD_INPUT',
       `${what}: it offers ${JSON.stringify(wrong ?? 'nothing')}; expected ${dnsNameRule}`,
     )
-  if (pod.uid === '' || pod.namespace === '' || node === '')
-    throw new NsmError('BAD_INPUT', `${what}: it needs the uid and namespace of its pod, and its node`)
+  if (pod.namespace === '' || node === '')
+    throw new NsmError('BAD_INPUT', `${what}: it needs a namespace and a node`)
   return record
 }
