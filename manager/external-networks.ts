@@ -85,7 +85,7 @@ export class ExternalNetworks {
     for (const name of services) {
       if ((await findService(registry, name, [namespace, sharedNamespace])) !== undefined) continue
       const service = create(NetworkServiceSchema, { name, payload: payload === '' ? 'IP' : payload })
-      await registry.services.put({ namespace, service })
+      await registry.services.add({ namespace, service })
     }
     await registry.endpoints.put(record)
     const text = `${endpointName(record)} offers ${services.join(', ')}`

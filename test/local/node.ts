@@ -21,7 +21,13 @@ async function tracesOf(mesh: Mesh, node: string): Promise<NodeTraces> {
     ip('rule'),
     ip('route', 'show', 'table', 'all'),
   ])
-  return { links: links.map(line => line.split(/[@ ]/)[0] ?? ''), nsids: nsids.length, rules, routes }
+  return {
+    links: links.map(line => line.split(/[@ ]/)[0] ?? ''),
+    nsids: nsids.length,
+    rules,
+    // The kernel takes a second or two until it uses the link-local addresses of the underlay.
+    routes: routes.filter(line => !/\bfe80::/.test(line)),
+  }
 }
 
 /** What tunnels could leave behind on any node, by the node's name. */
