@@ -66,7 +66,7 @@ export async function startForwarder(parts: ForwarderParts): Promise<RunningForw
     endpoint.adopt(crossConnect.id, crossConnect, crossConnect)
     prober.adopt(crossConnect)
   }
-  const services = forwarderServices(endpoint, { crossConnects, mechanisms })
+  const services = forwarderServices(endpoint, { kernel, crossConnects, mechanisms })
   const server = stack.use(await serve({ address, services, peerOf, log }))
   log.info({ address, adopted: found.length }, 'serving')
   const following = liveness.follow(events)

@@ -1,18 +1,26 @@
 import { once } from 'node:events'
+import type { Kernel } from '#kernel/port.ts'
 import type { Endpoint } from '#sdk/chain/begin.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { implement, type Served } from '#sdk/rpc/implement.ts'
 import { type CrossConnect, MonitorCrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
 import { Forwarder, MechanismsMonitor, type MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import { Statistics } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
+import { readStatistics } from './statistics.ts'
 
-/** The three services of a forwarder over its chain. */
+/** The services of a forwarder over its chain. */
 export function forwarderServices<P>(
   endpoint: Endpoint<CrossConnect, CrossConnect>,
   {
+    kernel,
     crossConnects,
     mechanisms,
-  }: { readonly crossConnects: CrossConnects; readonly mechanisms: MechanismUpdate },
+  }: {
+    readonly kernel: Kernel
+    readonly crossConnects: CrossConnects
+    readonly mechanisms: MechanismUpdate
+  },
 ): readonly Served<P>[] {
   return [
     implement<typeof Forwarder, P>(Forwarder, {
@@ -30,6 +38,12 @@ export function forwarderServices<P>(
       async *monitorMechanisms(_, { signal }) {
         yield mechanisms
         if (!signal.aborted) await once(signal, 'abort')
+      },
+    }),
+    implement<typeof Statistics, P>(Statistics, {
+      async read({ ids }, { signal }) {
+        const wanted = ids.length === 0 ? crossConnects.all() : ids.flatMap(id => crossConnects.get(id) ?? [])
+        return { ends: [...(await readStatistics(kernel, wanted, signal))] }
       },
     }),
   ]

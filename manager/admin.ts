@@ -10,6 +10,7 @@ import type { Connections } from './connections.ts'
 import type { Events } from './events.ts'
 import type { Forwarders } from './forwarders.ts'
 import type { ManagerRequest, Wired } from './request.ts'
+import { readStatistics } from './statistics.ts'
 import { fillTemplate } from './template.ts'
 import type { Workspaces } from './workspaces.ts'
 
@@ -39,6 +40,9 @@ export function adminHandlers(options: AdminOptions): Handlers<typeof Admin, unk
       workspaces: workspaces.ids().length,
     }),
     listConnections: async () => ({ connections: connections.list().map(wired => recordOf(wired, node)) }),
+    readStatistics: async (request, { signal }) => ({
+      ends: [...(await readStatistics(forwarders.all(), request, signal))],
+    }),
     events: (request, { signal }) => events.select(request, signal),
     async closeConnection({ connectionId }, { signal }) {
       if (connections.get(connectionId) === undefined)

@@ -3,12 +3,15 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Client } from '#sdk/rpc/types.ts'
 import type { Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { Forwarder as ForwarderService } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import type { Statistics } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import { mechanismType } from '#sdk/wire/mechanism.ts'
 
 /** A forwarder that has registered and lives. */
 export interface Forwarder {
   readonly name: string
   readonly client: Client<typeof ForwarderService>
+  /** Its counters; forwarders of others may have none, and answer UNSUPPORTED. */
+  readonly statistics: Client<typeof Statistics>
   /** What it can attach a pod of this node by. */
   readonly local: readonly Mechanism[]
   /** What it can reach other nodes by. */
@@ -42,6 +45,10 @@ export class Forwarders {
 
   get(name: string): Forwarder | undefined {
     return this.#living.find(forwarder => forwarder.name === name)
+  }
+
+  all(): readonly Forwarder[] {
+    return this.#living
   }
 
   names(): readonly string[] {

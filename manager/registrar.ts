@@ -9,6 +9,7 @@ import type {
   ForwarderRegistrationRequest,
   ForwarderUnRegistration,
 } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
+import { Statistics } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import { checkNetworks, type ExternalNetworks } from './external-networks.ts'
 import type { ForwarderWatch } from './forwarder-watch.ts'
 import type { Forwarder, Forwarders } from './forwarders.ts'
@@ -95,7 +96,14 @@ export class Registrar implements AsyncDisposable {
     const channel = undo.use(dial(`unix://${forwarderSocket}`))
     const { localMechanisms: local, remoteMechanisms: remote } =
       mechanisms ?? (await firstMechanisms(channel, name))
-    const forwarder = { name, client: channel.client(ForwarderService), local, remote, labels }
+    const forwarder = {
+      name,
+      client: channel.client(ForwarderService),
+      statistics: channel.client(Statistics),
+      local,
+      remote,
+      labels,
+    }
     await watch.settle(forwarder, channel)
     forwarders.add(forwarder)
     undo.defer(() => forwarders.remove(forwarder))

@@ -4,8 +4,10 @@ import { jsonOption, meshOption } from '#cli/options.ts'
 import { age } from '#cli/output/age.ts'
 import { jsonOf } from '#cli/output/json.ts'
 import { stateName } from '#cli/output/state.ts'
+import { statisticsTable } from '#cli/output/statistics-table.ts'
 import { table } from '#cli/output/table.ts'
 import { type ConnectionRecord, ListConnectionsReplySchema } from '#sdk/wire/gen/admin/admin_pb.ts'
+import { StatisticsReplySchema } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import { parameter } from '#sdk/wire/mechanism.ts'
 
 /** `nsm connections`: every connection of the mesh in one table. */
@@ -14,13 +16,31 @@ export function connectionsCommand(context: Context): Command {
     .description('list connections: who is wired to whom, by which interfaces and addresses')
     .addOption(meshOption())
     .addOption(jsonOption())
-    .action(async (options: { readonly name: string; readonly json?: boolean }) => {
+    .option('--stats', 'instead: packets and bytes at both ends, as the kernel has counted them')
+    .action(async (options: ConnectionsOptions) => {
+      if (options.stats === true) return await printStatistics(options, context)
       const reply = await withMesh(options.name, ({ admin }) =>
         admin.listConnections({}, { signal: context.signal }),
       )
       if (options.json === true) context.out(jsonOf(ListConnectionsReplySchema, reply))
       else context.out(connectionTable(reply.connections, new Date()))
     })
+}
+
+interface ConnectionsOptions {
+  readonly name: string
+  readonly json?: boolean
+  readonly stats?: boolean
+}
+
+async function printStatistics({ name, json }: ConnectionsOptions, context: Context): Promise<void> {
+  const { signal, out } = context
+  const { records, reply } = await withMesh(name, async ({ admin }) => ({
+    records: (await admin.listConnections({}, { signal })).connections,
+    reply: await admin.readStatistics({}, { signal }),
+  }))
+  if (json === true) out(jsonOf(StatisticsReplySchema, reply))
+  else out(statisticsTable(records, reply.ends))
 }
 
 function connectionTable(records: readonly ConnectionRecord[], now: Date): string {

@@ -14,6 +14,10 @@ export function adminHandlers(nodes: readonly Node[]): Handlers<typeof Admin, un
   return {
     status: async () => sum(await each(({ admin }) => admin.status({}))),
     listConnections: async () => ({ connections: [...joinRecords(await records())] }),
+    readStatistics: async (request, { signal }) => {
+      const replies = await each(({ admin }) => admin.readStatistics(request, { signal }))
+      return { ends: replies.flatMap(({ ends }) => ends) }
+    },
     listEndpoints: async () => ({
       endpoints: (await each(({ admin }) => admin.listEndpoints({}))).flatMap(({ endpoints }) => endpoints),
     }),
