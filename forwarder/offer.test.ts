@@ -31,12 +31,12 @@ test.each([
   const offers = offeredTunnels(kernel, { tunnelIp, vxlanPort: 14789, keys }, silent)
   const { publicKey } = keys.own
   expect(mechanismsOf(...offers).remoteMechanisms).toMatchObject([
+    { cls: 'REMOTE', type: 'VXLAN', parameters: { src_ip: address, src_port: '14789', MTU: `${mtu}` } },
     {
       cls: 'REMOTE',
       type: 'WIREGUARD',
       parameters: { src_ip: address, src_public_key: publicKey, MTU: `${mtu - 10}` },
     },
-    { cls: 'REMOTE', type: 'VXLAN', parameters: { src_ip: address, src_port: '14789', MTU: `${mtu}` } },
   ])
 })
 

@@ -30,8 +30,8 @@ export function offeredTunnels(
   const { address, mtu } = underlay
   const { publicKey } = keys.own
   const all: readonly TunnelOffer[] = [
-    { type: 'WIREGUARD', address, publicKey, mtu: mtu - wireguardOverhead(address) },
     { type: 'VXLAN', address, port, mtu: mtu - vxlanOverhead(address) },
+    { type: 'WIREGUARD', address, publicKey, mtu: mtu - wireguardOverhead(address) },
   ]
   using own = kernel.openOwn()
   const offers = all.filter(({ type }) => own.link.supports(kinds[type]) === 'yes')

@@ -55,7 +55,7 @@ export const config = {
     env: 'PREFERRED_REMOTE_MECHANISM',
     parse: mechanismTypeName,
     default: '',
-    doc: 'Mechanism between nodes that goes before all others where both have it: VXLAN or WIREGUARD; empty is WIREGUARD for IP where both have it, else VXLAN.',
+    doc: 'Mechanism between nodes that goes before all others where both have it: VXLAN or WIREGUARD; empty is VXLAN. WIREGUARD is used only where this asks for it, and not for ETHERNET.',
   }),
   excludedPrefixes: setting({
     env: 'EXCLUDED_PREFIXES',

@@ -6,7 +6,7 @@ import { NetworkService } from '#sdk/wire/gen/networkservice/networkservice_pb.t
 import { mechanismType, parameter } from '#sdk/wire/mechanism.ts'
 import type { Hop, HopOptions } from './next-hop.ts'
 import { chosen, type ManagerRequest } from './request.ts'
-import { carriersOf, changedBy, preferredFirst, ranked, withNumbers } from './tunnel-mechanism.ts'
+import { carriersOf, changedBy, offerable, withNumbers } from './tunnel-mechanism.ts'
 import { vniIn } from './tunnel-numbers.ts'
 
 /** The manager of the node that an endpoint lives on: it attaches the endpoint and answers for it. */
@@ -26,11 +26,19 @@ export function remoteManager({ endpoint, node }: EndpointRecord, options: HopOp
       if (offers.length > 0) return offers
       throw new NsmError(
         'ENDPOINT_REFUSED',
-        `${where} cannot be reached: forwarder ${input.forwarder?.name} offers no mechanism between nodes for the payload ${input.connection.payload}`,
+        `${where} cannot be reached: forwarder ${input.forwarder?.name} offers no mechanism between nodes for the payload ${input.connection.payload || 'IP'}${advice(input)}`,
       )
     },
     mechanismOf: (answer, input) => checked(answer, input, { ...options, where }),
   }
+}
+
+/** WireGuard is there and could do it, if only it were asked for. */
+function advice({ forwarder, connection: { payload } }: ManagerRequest): string {
+  const left = carriersOf(forwarder?.remote ?? [], payload).some(
+    ({ type }) => type === mechanismType.wireguard,
+  )
+  return left ? '; load the module vxlan, or set PREFERRED_REMOTE_MECHANISM=WIREGUARD' : ''
 }
 
 /** What our forwarder can reach other nodes by, with the numbers that we propose. */
@@ -39,7 +47,7 @@ function offersOf(
   { preferredMechanism }: HopOptions,
 ): readonly Mechanism[] {
   const { remote } = chosen(forwarder, 'forwarder')
-  const offers = preferredFirst(ranked(carriersOf(remote, connection.payload)), preferredMechanism)
+  const offers = offerable(carriersOf(remote, connection.payload), preferredMechanism)
   return offers.map(offer => withNumbers(offer, chosen(numbers, 'numbers of the tunnel'), parameter.srcPort))
 }
 

@@ -9,14 +9,13 @@ export function carriersOf(mechanisms: readonly Mechanism[], payload: string): r
   return mechanisms.filter(({ type }) => payload !== 'ETHERNET' || type !== mechanismType.wireguard)
 }
 
-/** The mechanisms in the order of NSM v1: WIREGUARD, VXLAN, others. */
-export function ranked(mechanisms: readonly Mechanism[]): readonly Mechanism[] {
-  return mechanisms.toSorted((a, b) => rankOf(a) - rankOf(b))
-}
-
-function rankOf({ type }: Mechanism): number {
-  const rank = [mechanismType.wireguard, mechanismType.vxlan].findIndex(known => known === type)
-  return rank === -1 ? 2 : rank
+/**
+ * The mechanisms that a node asks another for, in its order: the preferred type, VXLAN, others. WIREGUARD is among them
+ * only where it is preferred: NSM v1 puts it first, but a node takes it when its operator has decided for it.
+ */
+export function offerable(mechanisms: readonly Mechanism[], preferred: string): readonly Mechanism[] {
+  const wanted = mechanisms.filter(({ type }) => type !== mechanismType.wireguard || type === preferred)
+  return preferredFirst(preferredFirst(wanted, mechanismType.vxlan), preferred)
 }
 
 /** The same mechanisms, those of one type before all others; an empty type prefers none. */

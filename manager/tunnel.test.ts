@@ -25,9 +25,13 @@ const wireguard = (address: string): Offer => ({
 })
 
 /** A node with a forwarder of its own that reaches the others. */
-async function nodeOf(name: string, registry = memoryRegistry(), remote = [vxlan(`10.9.0.${name}`, '1450')]) {
+async function nodeOf(
+  name: string,
+  options: Parameters<typeof testNode>[0],
+  remote = [vxlan(`10.9.0.${name}`, '1450')],
+) {
   const undo = cleanup.use(new AsyncDisposableStack())
-  const node = undo.use(await testNode({ registry, node: name, listen: 'tcp://127.0.0.1:0' }))
+  const node = undo.use(await testNode({ ...options, node: name, listen: 'tcp://127.0.0.1:0' }))
   return { node, forwarder: undo.use(await fakeForwarder(node.baseDir, { remote })) }
 }
 
@@ -37,11 +41,15 @@ afterEach(async () => {
   cleanup = new AsyncDisposableStack()
 })
 
-/** Two nodes, an endpoint of `vpn` on the second and a client on the first. */
-async function pair(far = [vxlan('10.9.0.2', '1400')], near = [vxlan('10.9.0.1', '1450')]) {
+/** Two nodes, an endpoint of `vpn` on the second and a client on the first, whose manager may prefer a mechanism. */
+async function pair(
+  far = [vxlan('10.9.0.2', '1400')],
+  near = [vxlan('10.9.0.1', '1450')],
+  preferredMechanism = '',
+) {
   const registry = memoryRegistry()
-  const here = await nodeOf('1', registry, near)
-  const there = await nodeOf('2', registry, far)
+  const here = await nodeOf('1', { registry, preferredMechanism }, near)
+  const there = await nodeOf('2', { registry }, far)
   const endpoint = await fakeEndpoint(there.node, await there.node.pod('gateway'), { service: 'vpn' })
   cleanup.use(endpoint)
   return { here, there, endpoint, client: await here.node.pod('client') }
@@ -136,7 +144,8 @@ describe('the tunnel between two nodes', () => {
   })
 
   it.each([
-    { payload: 'IP', preferred: '', type: 'WIREGUARD' },
+    { payload: 'IP', preferred: '', type: 'VXLAN' },
+    { payload: 'IP', preferred: 'WIREGUARD', type: 'WIREGUARD' },
     { payload: 'IP', preferred: 'VXLAN', type: 'VXLAN' },
     { payload: 'ETHERNET', preferred: '', type: 'VXLAN' },
     { payload: 'ETHERNET', preferred: 'WIREGUARD', type: 'VXLAN' },
@@ -163,7 +172,8 @@ describe('the tunnel between two nodes', () => {
       type: 'WIREGUARD',
       parameters: { src_ip: address, src_port: '51820', src_public_key: key },
     })
-    const { here, there, client } = await pair([keyed('10.9.0.2', 'two')], [keyed('10.9.0.1', 'one')])
+    const [far, near] = [keyed('10.9.0.2', 'two'), keyed('10.9.0.1', 'one')]
+    const { here, there, client } = await pair([far], [near], 'WIREGUARD')
     const other = await here.node.pod('other')
     for (const pod of [client, other, client]) await pod.service.request(requestFor('vpn'))
     const mechanisms = [...here.forwarder.wired.values()].map(
@@ -182,6 +192,13 @@ describe('the tunnel between two nodes', () => {
     expect(there.forwarder.asked[2]?.source?.mechanism).toEqual(there.forwarder.asked[0]?.source?.mechanism)
   })
 
+  it('is not made of WireGuard unasked, even where there is nothing else', async () => {
+    const { client } = await pair([wireguard('10.9.0.2')], [wireguard('10.9.0.1')])
+    await expect(client.service.request(requestFor('vpn'))).rejects.toMatchObject({
+      message: expect.stringMatching(/set PREFERRED_REMOTE_MECHANISM=WIREGUARD/),
+    })
+  })
+
   it('is refused when the nodes have nothing in common', async () => {
     const { client } = await pair([wireguard('10.9.0.2')])
     await expect(client.service.request(requestFor('vpn'))).rejects.toMatchObject({
@@ -198,7 +215,7 @@ describe('tunnels between many nodes', () => {
     const drawVni = () => 1 + (((drawn += 1) * 7) % 40)
     const nodes = await Promise.all(
       ['1', '2', '3'].map(async name => {
-        const { node } = await nodeOf(name, registry)
+        const { node } = await nodeOf(name, { registry })
         await node.restart({ drawVni })
         const forwarder = cleanup.use(
           await fakeForwarder(node.baseDir, { name: `f${name}`, remote: [vxlan(`10.9.0.${name}`, '1450')] }),
