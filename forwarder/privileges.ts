@@ -31,7 +31,7 @@ export async function limitPrivileges(signal: AbortSignal): Promise<void> {
   await setImmediate()
   signal.throwIfAborted()
   const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-  process.execve?.(process.execPath, args, { ...process.env, [again]: '1' })
+  process.execve?.(process.execPath, args, { UV_THREADPOOL_SIZE: '32', ...process.env, [again]: '1' })
   throw new NsmError('KERNEL', `${starting}: this Node (${process.version}) has no process.execve`)
 }
 

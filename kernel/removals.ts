@@ -42,10 +42,10 @@ interface Queue {
 const queues = new Map<bigint, Queue>()
 
 /** How many more interfaces may be on the way at once. */
-let free = 16
+let free = 24
 
 /** One message by group removes so many in the time of one, and holds the lock for little more. */
-const mostInBatch = 4
+const mostInBatch = 6
 
 function queueOf({ netns, where, sent }: RemovalPlace): Queue {
   const { cookie } = netns
