@@ -12,6 +12,7 @@ import { externalOf } from './external-network.ts'
 import { ExternalNetworks } from './external-networks.ts'
 import { ForwarderWatch } from './forwarder-watch.ts'
 import { Forwarders } from './forwarders.ts'
+import { Mending } from './mending.ts'
 import { Peers } from './peers.ts'
 import { Registrar } from './registrar.ts'
 import { type ManagerRequest, requestOf, type Wired } from './request.ts'
@@ -67,10 +68,11 @@ export function newCore(state: State, options: CoreOptions): Core {
   )
   for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)
   const agent = new Agent({ ...state, chain, log })
+  const mending = new Mending((wired, why) => agent.again(wired, why))
   const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })
   const registrar = new Registrar({
     forwarders,
-    watch: new ForwarderWatch({ agent, connections, log }),
+    watch: new ForwarderWatch({ agent, connections, mending, log }),
     networks: new ExternalNetworks({ ...state, ...options }),
     log,
   })
@@ -110,6 +112,7 @@ export function newCore(state: State, options: CoreOptions): Core {
       await peers[Symbol.asyncDispose]()
       await endpoints[Symbol.asyncDispose]()
       await registrar[Symbol.asyncDispose]()
+      mending[Symbol.dispose]()
       await chain[Symbol.asyncDispose]()
       await channels[Symbol.asyncDispose]()
     },

@@ -13,12 +13,14 @@ import {
 import type { Agent } from './agent.ts'
 import type { Connections } from './connections.ts'
 import type { Forwarder } from './forwarders.ts'
+import type { Mending } from './mending.ts'
 import type { Wired } from './request.ts'
 
 /** What watching forwarders depends on. */
 export interface ForwarderWatchOptions {
   readonly agent: Agent
   readonly connections: Connections
+  readonly mending: Mending
   readonly log: Log
 }
 
@@ -113,11 +115,12 @@ export class ForwarderWatch {
    * | the client's end is down, or it is deleted | its pod has gone: it is closed, and the endpoint told |
    * | a connection just made is deleted | the word may be late and mean its predecessor: it is made again |
    * | the endpoint's end is down | its pod has gone: it is moved to another endpoint, or closed |
-   * | both ends are down | the links of living pods were deleted, or carry nothing: it is down, and made again |
-   * | missing in what it knows at its start | the same |
+   * | both ends are down | the links of living pods were deleted, or carry nothing: it is down, and made again, by and by less often |
+   * | both are up after that | it is made again at once |
+   * | missing in what it knows at its start | it is made again |
    */
   #heard({ name }: Forwarder, { type, crossConnects, metrics }: CrossConnectEvent): void {
-    const { agent } = this.#options
+    const { agent, mending } = this.#options
     const sights = new Map(Object.entries(crossConnects).map(([id, one]) => [id, sightOf(one)]))
     const own = this.#of(name)
     if (type === CrossConnectEventType.DELETE) return this.#deleted(own.filter(({ id }) => sights.has(id)))
@@ -128,9 +131,12 @@ export class ForwarderWatch {
     for (const wired of seen('unwired')) {
       const why = metrics[wired.id]?.metrics[crossConnectMetric.reason] ?? 'its links had been deleted'
       agent.down([wired], why)
-      void agent.again([wired], why)
+      mending.broken(wired, why)
     }
-    if (type !== CrossConnectEventType.INITIAL_STATE_TRANSFER) return
+    if (type !== CrossConnectEventType.INITIAL_STATE_TRANSFER) {
+      for (const wired of seen('wired')) mending.whole(wired)
+      return
+    }
     const wronglyDown = seen('wired').filter(({ connection }) => connection.state === State.DOWN)
     void agent.again([...seen(undefined), ...wronglyDown], `forwarder ${name} has come back`)
   }
