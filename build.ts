@@ -2,6 +2,7 @@ import { build, type Plugin } from 'esbuild'
 
 /** One bundle per program: `dist/<program>.js`. What a bundle holds is what its main.ts imports. */
 const programs = [
+  'capture',
   'certs',
   'cli',
   'forwarder',

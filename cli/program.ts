@@ -18,6 +18,7 @@ import { logsCommand } from './commands/logs.ts'
 import { meshesCommand } from './commands/meshes.ts'
 import { psCommand } from './commands/ps.ts'
 import { servicesCommand } from './commands/services.ts'
+import { traceCommand } from './commands/trace.ts'
 import { uninjectCommand } from './commands/uninject.ts'
 import { upCommand } from './commands/up.ts'
 import type { Context } from './context.ts'
@@ -68,6 +69,7 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     logsCommand(context),
     connectionsCommand(context),
     describeCommand(context),
+    traceCommand(context),
     servicesCommand(context),
     getCommand(context),
     deleteCommand(context),

@@ -73,6 +73,8 @@ export interface MessageBuffers {
   readonly header: Buffer
   readonly bytes: Buffer
   readonly control: Buffer
+  /** Address of the sender, a packed sockaddr. */
+  readonly sender: Buffer
   /** Kept because the header holds raw addresses only: what nobody references is collected. */
   readonly vector: Buffer
 }
@@ -86,28 +88,35 @@ export interface MessageBuffers {
 export function messageBuffers(size: number): MessageBuffers {
   const bytes = Buffer.alloc(size)
   const control = Buffer.alloc(64)
+  const sender = Buffer.alloc(32)
   const vector = Buffer.alloc(16)
   vector.writeBigUInt64LE(koffi.address(bytes), 0)
   vector.writeBigUInt64LE(BigInt(bytes.length), 8)
   const header = Buffer.alloc(56)
+  header.writeBigUInt64LE(koffi.address(sender), 0)
   header.writeBigUInt64LE(koffi.address(vector), 16)
   header.writeBigUInt64LE(1n, 24)
   header.writeBigUInt64LE(koffi.address(control), 32)
-  return { header, bytes, control, vector }
+  return { header, bytes, control, sender, vector }
 }
 
-/** recvmsg(2) with ancillary data; undefined when nothing waits (MSG_DONTWAIT). */
+/** recvmsg(2) with ancillary data; undefined when nothing waits (MSG_DONTWAIT). `length` is that of the whole message with MSG_TRUNC. */
 export function recvmsg(
   fd: number,
   buffers: MessageBuffers,
   flags: number,
-): { readonly bytes: Buffer; readonly control: Buffer } | undefined {
+): { readonly bytes: Buffer; readonly control: Buffer; readonly length: number } | undefined {
+  buffers.header.writeUInt32LE(buffers.sender.length, 8)
   buffers.header.writeBigUInt64LE(BigInt(buffers.control.length), 40)
   const length: number = c.recvmsg(fd, buffers.header, flags)
   if (length < 0 && koffi.errno() === EAGAIN) return undefined
   checked(length, 'recvmsg', 'reading an event of the kernel')
   const controlLength = Number(buffers.header.readBigUInt64LE(40))
-  return { bytes: buffers.bytes.subarray(0, length), control: buffers.control.subarray(0, controlLength) }
+  return {
+    bytes: buffers.bytes.subarray(0, length),
+    control: buffers.control.subarray(0, controlLength),
+    length,
+  }
 }
 
 /** getsockopt(2) of an option of `size` bytes. */

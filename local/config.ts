@@ -29,6 +29,12 @@ export const config = {
     default: [],
     doc: 'CIDRs that no connection may use, separated by commas.',
   }),
+  capture: setting<'on' | 'off'>({
+    env: 'NSM_MESH_CAPTURE',
+    parse: oneOf('on', 'off'),
+    default: 'off',
+    doc: 'Whether a helper on each node may read packets of pods, for nsm trace: on or off.',
+  }),
   grace: setting({
     env: 'NSM_MESH_GRACE',
     parse: duration,

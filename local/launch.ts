@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly underlayMtu: number
   /** CIDRs that no connection may use. */
   readonly excludedPrefixes: readonly string[]
+  /** Whether a helper on each node may read packets of pods; default off. */
+  readonly capture?: 'on' | 'off'
 }
 
 /**
@@ -89,7 +91,7 @@ tail -n 20 /run/nsm/supervisor.log >&2
 exit $code`
 
 function spawnSupervisor(
-  { name, nodes, underlay, underlayMtu, excludedPrefixes }: StartOptions,
+  { name, nodes, underlay, underlayMtu, excludedPrefixes, capture = 'off' }: StartOptions,
   listener: Server,
 ): ChildProcess {
   const command = [...namespaces, 'sh', '-c', init, 'nsm-local', process.execPath, programPath('local')]
@@ -101,6 +103,7 @@ function spawnSupervisor(
       NSM_MESH_NODES: String(nodes),
       NSM_MESH_UNDERLAY: underlay,
       NSM_MESH_UNDERLAY_MTU: String(underlayMtu),
+      NSM_MESH_CAPTURE: capture,
       NSM_MESH_EXCLUDED_PREFIXES: excludedPrefixes.join(','),
     }),
     stdio: ['ignore', 'ignore', 'pipe', descriptorOf(listener)],

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path'
 
 /** The programs that the local mesh runs, by the name of their folder. */
 export type ProgramName =
+  | 'capture'
   | 'forwarder'
   | 'init-client'
   | 'local'

@@ -37,15 +37,15 @@ export async function startMesh(values: Config<typeof config>, log: Log): Promis
     )
   const places = makeNodes(values, kernel).map(place => ({ ...place, netns: undo.use(place.netns) }))
   const names = places.map(({ name }) => name)
-  const { excludedPrefixes } = values
+  const { excludedPrefixes, capture } = values
   const isShared = places.length > 1
   const issuers = undo.use(issuersOf(log))
   const [webhook, registry, ...nodes] = await Promise.all([
     startWebhook(env, log).then(started => undo.use(started)),
     isShared ? startRegistry(env, log).then(started => undo.use(started)) : undefined,
     ...places.map(place =>
-      startNode({ ...place, excludedPrefixes, issuers, env, log, managerRestarted: restarted }).then(node =>
-        undo.use(node),
+      startNode({ ...place, excludedPrefixes, capture, issuers, env, log, managerRestarted: restarted }).then(
+        node => undo.use(node),
       ),
     ),
   ])

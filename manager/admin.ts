@@ -12,11 +12,14 @@ import type { Forwarders } from './forwarders.ts'
 import type { ManagerRequest, Wired } from './request.ts'
 import { readStatistics } from './statistics.ts'
 import { fillTemplate } from './template.ts'
+import { trace } from './trace.ts'
 import type { Workspaces } from './workspaces.ts'
 
 /** What answering the nsm command depends on. */
 export interface AdminOptions {
   readonly node: string
+  /** Where the capture helper of the node serves its socket. */
+  readonly baseDir: string
   readonly version: string
   readonly chain: Endpoint<ManagerRequest, Wired>
   readonly connections: Connections
@@ -43,6 +46,7 @@ export function adminHandlers(options: AdminOptions): Handlers<typeof Admin, unk
     readStatistics: async (request, { signal }) => ({
       ends: [...(await readStatistics(forwarders.all(), request, signal))],
     }),
+    trace: (request, { signal }) => trace(request, { connections, node, baseDir: options.baseDir, signal }),
     events: (request, { signal }) => events.select(request, signal),
     async closeConnection({ connectionId }, { signal }) {
       if (connections.get(connectionId) === undefined)

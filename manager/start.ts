@@ -120,7 +120,7 @@ async function ownSockets(
   const nsmd = { ...state, ...core, workspaces, baseDir, runnerSpoke: () => stale.runnerSpoke() }
   const open = <P>(name: string, peerOf: () => P, services: readonly Served<P>[]): Promise<Server> =>
     serve({ address: `unix://${join(baseDir, name)}`, log, peerOf, services })
-  const admin = { ...state, ...core, workspaces, node, version }
+  const admin = { ...state, ...core, workspaces, node, version, baseDir }
   return await Promise.all([
     open('nsm.forwarder-registrar.io.sock', () => ({ connection: Symbol('registrar connection') }), [
       implement(ForwarderRegistration, core.registrar.registration()),

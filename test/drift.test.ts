@@ -9,6 +9,7 @@ import { errorKinds } from '#sdk/errors.ts'
 
 /** Programs that are configured by environment variables. */
 const programs = [
+  'capture',
   'forwarder',
   'init-client',
   'manager',

@@ -28,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   registry: ['sdk', 'kube', 'runtime'],
   manager: ['sdk', 'kube', 'runtime', 'registry', 'kernel/peer.ts', 'kernel/errors.ts'],
   forwarder: ['sdk', 'runtime', 'kernel'],
+  capture: ['sdk', 'runtime', 'kernel'],
   local: ['sdk', 'runtime', 'kernel', 'kube', 'certs', 'package.json'],
   cli: [
     'sdk',

@@ -15,6 +15,7 @@ interface UpOptions {
   readonly underlayMtu: number
   readonly excludedPrefixes: readonly string[]
   readonly wait: number
+  readonly capture?: boolean
   readonly foreground?: boolean
 }
 
@@ -43,6 +44,7 @@ export function upCommand(context: Context): Command {
         .argParser(prefixes),
     )
     .addOption(waitOption())
+    .option('--capture', 'run a helper on each node that may read packets of pods, for nsm trace')
     .option('--foreground', 'stay, and take the mesh down on Ctrl-C')
     .addHelpText(
       'after',
@@ -50,7 +52,8 @@ export function upCommand(context: Context): Command {
     )
     .action(async (options: UpOptions) => {
       const manifests = await readManifests(options.filename ?? [])
-      await start({ ...options, name: checkMeshName(options.name) }, context.signal)
+      const capture = options.capture === true ? 'on' : 'off'
+      await start({ ...options, capture, name: checkMeshName(options.name) }, context.signal)
       await finishOrTakeDown(options, context, () =>
         withMesh(options.name, ({ mesh }) =>
           showProgress(

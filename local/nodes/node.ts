@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly address: string | undefined
   /** CIDRs that no connection may use. */
   readonly excludedPrefixes: readonly string[]
+  /** Whether a helper may read packets of its pods; default off. */
+  readonly capture?: 'on' | 'off'
   /** Certifies its manager for others. */
   readonly issuers: Issuers
   readonly env: Readonly<Record<string, string>>
@@ -44,6 +46,7 @@ const frugal = '--max-semi-space-size=1'
 
 /** How Node runs a program of the node; the manifests say the same. */
 const runtimeEnv = {
+  capture: { NODE_OPTIONS: frugal },
   manager: { NODE_OPTIONS: frugal },
   // Removing a link blocks a thread of the pool for about 20 ms, because the kernel waits for RCU.
   forwarder: { NODE_OPTIONS: frugal, UV_THREADPOOL_SIZE: '32' },
@@ -56,6 +59,7 @@ const managerPort = 5001
 function neighbourEnv(address: string, issuer: Address) {
   const host = address.includes(':') ? `[${address}]` : address
   return {
+    capture: {},
     manager: {
       NSMD_API_ADDRESS: `${host}:${managerPort}`,
       NSM_ISSUER: issuer,
@@ -74,7 +78,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const issuer = socketIn(base, 'nsm.issuer.io.sock')
   if (address !== undefined) await options.issuers.serve(name, issuer)
   const neighbour = address === undefined ? undefined : neighbourEnv(address, issuer)
-  const start = (program: 'manager' | 'forwarder', restarted: () => void) =>
+  const start = (program: 'manager' | 'forwarder' | 'capture', restarted: () => void) =>
     undo.use(
       new Program({
         name: `${program}/${name}`,
@@ -94,6 +98,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     )
   const manager = start('manager', () => options.managerRestarted(name))
   const forwarder = start('forwarder', () => {})
+  const helpers = options.capture === 'on' ? [start('capture', () => {})] : []
   const nsmd = undo.use(dial(socketIn(base, 'nsm.io.sock'))).client(NSMD)
   const admin = undo.use(dial(socketIn(base, 'nsm.admin.io.sock'))).client(Admin)
   await manager.ready(signal => nsmd.enumConnection({}, { signal, timeoutMs: 1000 }))
@@ -104,7 +109,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     base,
     nsmd,
     admin,
-    programs: [manager, forwarder],
+    programs: [manager, forwarder, ...helpers],
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
 }

@@ -5,6 +5,7 @@ import type { Admin, Event } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { firstThatAnswers } from './first-that-answers.ts'
 import { joinRecords } from './join-records.ts'
 import { merge } from './merge.ts'
+import { trace } from './trace.ts'
 
 /** The admin service over all nodes: lists are joined, a change goes to the manager that it concerns, or to any. */
 export function adminHandlers(nodes: readonly Node[]): Handlers<typeof Admin, unknown> {
@@ -37,6 +38,7 @@ export function adminHandlers(nodes: readonly Node[]): Handlers<typeof Admin, un
         `closing connection ${request.connectionId}: no node has one of that id`,
       )
     },
+    trace: (request, { signal }) => trace(nodes, request, signal),
     events: (request, { signal }) => {
       const streams = nodes.map(({ admin }) => admin.events(request, { signal }))
       return request.watch ? merge(streams) : inOrder(streams)
