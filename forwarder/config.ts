@@ -2,6 +2,7 @@ import { setting } from '#runtime/config.ts'
 import { integer, oneOf, text } from '#runtime/parse.ts'
 import { parseLabels } from '#sdk/workspace/parse-labels.ts'
 import { isAssignable, isLinkLocal, parseIp } from './cidr.ts'
+import type { MetricsAddress } from './metrics-server.ts'
 import { defaultProbing, mostLoss, probeInterval } from './probing.ts'
 import { defaultVxlanPort } from './tunnel.ts'
 
@@ -69,6 +70,12 @@ export const config = {
     default: {},
     doc: 'Labels that a match of a network service selects this forwarder by: key=value,key=value (or key:value).',
   }),
+  metricsAddress: setting<MetricsAddress | undefined>({
+    env: 'NSM_METRICS_ADDRESS',
+    parse: metricsAddress,
+    default: undefined,
+    doc: 'host:port at which metrics are served for Prometheus, under /metrics; empty serves none.',
+  }),
   proc: setting({
     env: 'NSM_PROC',
     parse: text,
@@ -81,6 +88,16 @@ function ipAddress(value: string): string {
   const ip = parseIp(value)
   if (ip !== undefined && isAssignable(ip) && !isLinkLocal(ip)) return ip.text
   throw new Error('expected a unicast address like 192.0.2.1')
+}
+
+/** `127.0.0.1:9090`, `[::1]:9090`; the host must be said, because anybody who reaches it may read. */
+function metricsAddress(value: string): MetricsAddress | undefined {
+  if (value.trim() === '') return undefined
+  const [, bracketed, plain, port] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(value.trim()) ?? []
+  const host = bracketed ?? plain
+  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) }
+  throw new Error('expected host:port like 127.0.0.1:9090')
 }
 
 /** The name is a part of the socket's. */

@@ -7,13 +7,16 @@ import type { Address } from '#sdk/rpc/types.ts'
 import type { MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { adopt } from './adopt.ts'
 import { forwarderChain } from './chain.ts'
+import { connectionMetrics } from './connection-metrics.ts'
 import { CrossConnects } from './cross-connects.ts'
 import { type Keys, noKeys } from './keys.ts'
 import { newLiveness } from './liveness.ts'
 import { mechanismsOf } from './mechanisms.ts'
+import { type MetricsAddress, serveMetrics } from './metrics-server.ts'
 import { Prober, type Verdicts } from './prober.ts'
 import { defaultProbing, type ProbingRules } from './probing.ts'
 import { forwarderServices } from './service.ts'
+import { WorkCounters } from './work-counters.ts'
 
 /** What a forwarder is made of. */
 export interface ForwarderParts {
@@ -27,6 +30,10 @@ export interface ForwarderParts {
   readonly keys?: Pick<Keys, 'of'>
   /** Whose data paths are tried; default: of those that ask for it, each second, until 3 are lost. */
   readonly probing?: ProbingRules
+  /** What is counted; give its `sent` to the kernel, so that requests to it are. */
+  readonly counters?: WorkCounters
+  /** Where metrics are served; default nowhere. */
+  readonly metrics?: MetricsAddress | undefined
   readonly log: Log
 }
 
@@ -46,6 +53,7 @@ export async function startForwarder(parts: ForwarderParts): Promise<RunningForw
     mechanisms = mechanismsOf(),
     keys = noKeys,
     probing = defaultProbing,
+    counters = new WorkCounters(),
     log,
   } = parts
   await using stack = new AsyncDisposableStack()
@@ -66,10 +74,17 @@ export async function startForwarder(parts: ForwarderParts): Promise<RunningForw
     endpoint.adopt(crossConnect.id, crossConnect, crossConnect)
     prober.adopt(crossConnect)
   }
-  const services = forwarderServices(endpoint, { kernel, crossConnects, mechanisms })
+  const services = forwarderServices(endpoint, { kernel, crossConnects, mechanisms, counters })
   const server = stack.use(await serve({ address, services, peerOf, log }))
+  if (parts.metrics !== undefined) {
+    const read = async (signal: AbortSignal) => [
+      ...(await connectionMetrics(kernel, crossConnects.all(), signal)),
+      ...counters.metrics(),
+    ]
+    stack.use(await serveMetrics(parts.metrics, read, log))
+  }
   log.info({ address, adopted: found.length }, 'serving')
-  const following = liveness.follow(events)
+  const following = liveness.follow(counters.events(events))
   const running = stack.move()
   return { address: server.address, following, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

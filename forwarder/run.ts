@@ -10,6 +10,7 @@ import { findKeys } from './keys.ts'
 import { mechanismsOf } from './mechanisms.ts'
 import { offeredTunnels } from './offer.ts'
 import { ownUser } from './peer.ts'
+import { WorkCounters } from './work-counters.ts'
 
 /**
  * Serves the manager of the node until the signal aborts. Throws ALREADY_EXISTS when another forwarder serves the
@@ -21,13 +22,16 @@ export async function run(values: Config<typeof config>, signal: AbortSignal, lo
   const stop = new AbortController()
   const serving = AbortSignal.any([signal, stop.signal])
   try {
-    using kernel = netlinkKernel({ proc: values.proc })
+    const counters = new WorkCounters()
+    using kernel = netlinkKernel({ proc: values.proc, sent: counters.sent })
     const keys = findKeys(kernel)
     const mechanisms = mechanismsOf(...offeredTunnels(kernel, { ...values, keys }, log))
     const parts = {
       kernel,
       keys,
       mechanisms,
+      counters,
+      metrics: values.metricsAddress,
       address: `unix://${socket}`,
       peerOf: ownUser,
       probing: {

@@ -8,6 +8,7 @@ import { Forwarder, MechanismsMonitor, type MechanismUpdate } from '#sdk/wire/ge
 import { Statistics } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
 import { readStatistics } from './statistics.ts'
+import type { WorkCounters } from './work-counters.ts'
 
 /** The services of a forwarder over its chain. */
 export function forwarderServices<P>(
@@ -16,18 +17,21 @@ export function forwarderServices<P>(
     kernel,
     crossConnects,
     mechanisms,
+    counters,
   }: {
     readonly kernel: Kernel
     readonly crossConnects: CrossConnects
     readonly mechanisms: MechanismUpdate
+    readonly counters: WorkCounters
   },
 ): readonly Served<P>[] {
   return [
     implement<typeof Forwarder, P>(Forwarder, {
-      request: (crossConnect, { signal }) => endpoint.request(crossConnect, signal),
+      request: (crossConnect, { signal }) =>
+        counters.call('Request', () => endpoint.request(crossConnect, signal)),
       async close(crossConnect, { signal }) {
         takeOver(endpoint, crossConnect)
-        await endpoint.close(crossConnect.id, signal)
+        await counters.call('Close', () => endpoint.close(crossConnect.id, signal))
         return {}
       },
     }),
