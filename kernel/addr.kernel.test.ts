@@ -4,10 +4,10 @@ import { decodeAttributes } from './codec/attribute.ts'
 import { readU32 } from './codec/value.ts'
 import { netlinkKernel } from './netlink.ts'
 import { createNetns, inNetns, type Netns } from './netns.ts'
-import { temporaryFolder } from './scratch.ts'
+import { temporaryFolder, writableProc } from './scratch.ts'
 import { openSocketIn } from './socket.ts'
 
-const conf = '/proc/sys/net/ipv6/conf'
+const conf = `${writableProc}/sys/net/ipv6/conf`
 const IFA_FLAGS = 8
 const IFA_F_TENTATIVE = 0x40
 
@@ -15,7 +15,7 @@ describe('addr.add() of an IPv6 address', () => {
   test('makes an address that can be used at once: nothing asks first whether somebody else has it', () => {
     using folder = temporaryFolder()
     using pod = createNetns(`${folder.path}/pod`)
-    using kernel = netlinkKernel()
+    using kernel = netlinkKernel({ proc: writableProc })
     using namespace = kernel.open(pod)
     namespace.link.createVeth({ name: 'a' }, { name: 'b', namespace })
     for (const name of ['a', 'b']) namespace.link.set(indexOf(name), { admin: 'up' })
@@ -33,7 +33,7 @@ describe('addr.add() of an IPv6 address', () => {
     inNetns(pod, () => {
       for (const name of ['all', 'default']) writeFileSync(`${conf}/${name}/disable_ipv6`, '1')
     })
-    using kernel = netlinkKernel()
+    using kernel = netlinkKernel({ proc: writableProc })
     using namespace = kernel.open(pod)
     namespace.link.createVeth({ name: 'a' }, { name: 'b', namespace })
     const index = namespace.link.get('a')?.index ?? 0

@@ -11,7 +11,7 @@ import type { EndPlan, VethPlan } from './link-plan.ts'
 import { netlinkKernel } from './netlink.ts'
 import { createNetns, type Netns } from './netns.ts'
 import { remove } from './remove.ts'
-import { temporaryFolder } from './scratch.ts'
+import { temporaryFolder, writableProc } from './scratch.ts'
 import { openSocketIn } from './socket.ts'
 
 const { signal } = new AbortController()
@@ -120,7 +120,7 @@ describe('what others have in a pod', () => {
   }
 
   test('is the same after a connection came, changed, was refreshed and went', async () => {
-    using kernel = netlinkKernel()
+    using kernel = netlinkKernel({ proc: writableProc })
     using pod = kernel.open(client)
     pod.link.createBridge('br-pod')
     const bridge = pod.link.get('br-pod')?.index ?? 0
@@ -140,7 +140,7 @@ describe('what others have in a pod', () => {
   })
 
   test('stays on our own interface too, through every change', async () => {
-    using kernel = netlinkKernel()
+    using kernel = netlinkKernel({ proc: writableProc })
     const { ends } = await apply(kernel, plan(poor), signal)
     const bare = dumpNetns(client)
     addForeign(ends[0].index, '10.66.2')
@@ -153,7 +153,7 @@ describe('what others have in a pod', () => {
   })
 
   test('a rich connection looks as the dump says', async () => {
-    using kernel = netlinkKernel()
+    using kernel = netlinkKernel({ proc: writableProc })
     const before = dumpNetns(client)
     await apply(kernel, plan(rich), signal)
     const made = dumpNetns(client).filter(line => !before.includes(line))

@@ -6,7 +6,7 @@ import { addUnderlay } from './example-underlay.ts'
 import { list } from './list.ts'
 import { netlinkKernel } from './netlink.ts'
 import { createNetns, inNetns } from './netns.ts'
-import { temporaryFolder } from './scratch.ts'
+import { temporaryFolder, writableProc } from './scratch.ts'
 
 const acceptRa = () => readFileSync('/proc/sys/net/ipv6/conf/same/accept_ra', 'utf8').trim()
 
@@ -14,7 +14,7 @@ test('refuseAdvertisements() turns them off for one interface of one namespace, 
   using folder = temporaryFolder()
   using pod = createNetns(`${folder.path}/pod`)
   using other = createNetns(`${folder.path}/other`)
-  using kernel = netlinkKernel({ proc: process.env['NSM_PROC'] ?? '/proc' })
+  using kernel = netlinkKernel({ proc: writableProc })
   using namespace = kernel.open(pod)
   using peer = kernel.open(other)
   namespace.link.createVeth({ name: 'same' }, { name: 'same', namespace: peer })

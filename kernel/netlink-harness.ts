@@ -5,14 +5,14 @@ import { u32 } from './codec/value.ts'
 import type { KernelHarness } from './contract.ts'
 import { netlinkKernel } from './netlink.ts'
 import { createNetns, type Netns } from './netns.ts'
-import { temporaryFolder } from './scratch.ts'
+import { temporaryFolder, writableProc } from './scratch.ts'
 import { openSocketIn } from './socket.ts'
 
 /** For tests: the real kernel with namespaces of its own, which go when it is disposed of. */
 export function netlinkHarness(): KernelHarness {
   const owned = new DisposableStack()
   const folder = owned.use(temporaryFolder())
-  const kernel = owned.use(netlinkKernel())
+  const kernel = owned.use(netlinkKernel({ proc: writableProc }))
   const namespaces = new Map<bigint, Netns>()
   return {
     kernel,

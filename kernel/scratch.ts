@@ -8,3 +8,6 @@ export function temporaryFolder(): { readonly path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), 'nsm-kernel-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
+
+/** A procfs whose sysctls can be written: of a container that is not `/proc`, and NSM_PROC tells, as it does a forwarder. */
+export const writableProc = process.env['NSM_PROC'] ?? '/proc'
