@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import { type Metric, metricsText } from './metrics-text.ts'
@@ -19,6 +19,8 @@ export async function serveMetrics(
   read: (signal: AbortSignal) => Promise<readonly Metric[]>,
   log: Log,
 ): Promise<AsyncDisposable & { readonly port: number }> {
+  // Only here: a forwarder without metrics need not hold it in memory.
+  const { createServer } = await import('node:http')
   const server = createServer((request, response) => {
     request.resume()
     if (request.method === 'GET' && request.url === '/metrics') void answer(response, read, log)
