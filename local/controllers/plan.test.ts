@@ -141,6 +141,10 @@ describe('planDaemonSet()', () => {
     expect(plan([replica('a', old), second])).toMatchObject({ create: [], remove: ['a'] })
     expect(plan([second]).create).toEqual([{ name: 'agent-x', node: 'node-1' }])
   })
+
+  test('is not done while two pods share a node', () => {
+    expect(plan([replica('a'), replica('b')])).toMatchObject({ remove: ['b'], done: false })
+  })
 })
 
 describe('every plan', () => {

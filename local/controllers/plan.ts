@@ -101,14 +101,15 @@ export function planDaemonSet(
   const right = living.filter(
     ({ revision, node }) => revision === wanted.revision && wanted.nodes.includes(node),
   )
-  const kept = new Set(wanted.nodes.map(node => right.find(replica => replica.node === node)))
-  const surplus = living.filter(replica => !kept.has(replica))
+  const kept = wanted.nodes.flatMap(node => right.find(replica => replica.node === node) ?? [])
+  const surplus = living.filter(replica => !kept.includes(replica))
   return {
     create: free.map(node => ({ name: `${wanted.name}-${suffix()}`, node })),
     remove: surplus.map(({ name }) => name),
     done:
       replicas.length === wanted.nodes.length &&
-      right.filter(({ ready }) => ready).length === wanted.nodes.length,
+      kept.length === wanted.nodes.length &&
+      kept.every(({ ready }) => ready),
   }
 }
 
