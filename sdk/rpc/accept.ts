@@ -1,10 +1,11 @@
-import { grpcStatus } from '#sdk/errors.ts'
+import { grpcStatus, NsmError } from '#sdk/errors.ts'
 import type { Accept } from '#sdk/http2/connection.ts'
 import type { Fields } from '#sdk/http2/hpack.ts'
 import type { Stream, StreamListener } from '#sdk/http2/stream.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Calls } from './calls.ts'
 import { type Handling, handle } from './handle.ts'
+import type { Hoard } from './hoard.ts'
 import { Inbox } from './inbox.ts'
 import { Reply } from './reply.ts'
 import { timeoutOf } from './timeout.ts'
@@ -14,6 +15,7 @@ export interface Host<P> {
   /** By HTTP/2 path. */
   readonly handlings: ReadonlyMap<string, Handling<P>>
   readonly calls: Calls
+  readonly hoard: Hoard
   readonly log: Log
 }
 
@@ -51,19 +53,33 @@ interface Call<P> {
 function serving<P>(
   stream: Stream,
   { handling, reply, peer, timeoutMs }: Call<P>,
-  { calls, log }: Host<P>,
+  { calls, hoard, log }: Host<P>,
 ): StreamListener {
   const inbox = new Inbox(bytes => stream.taken(bytes))
+  const share = hoard.share()
   const running = calls.open(handling.kind, timeoutMs)
   const { signal } = running
   signal.addEventListener('abort', () => inbox.fail(signal.reason))
-  void handle(handling, { inbox, reply, context: { signal, peer } }, log).finally(() =>
-    running[Symbol.dispose](),
-  )
+  void handle(handling, { inbox, reply, context: { signal, peer } }, log).finally(() => {
+    running[Symbol.dispose]()
+    // A caller that goes on nonetheless is not listened to.
+    inbox.end()
+    share[Symbol.dispose]()
+  })
   return {
     fields() {},
-    data: bytes => inbox.data(bytes),
+    data: bytes => {
+      inbox.data(bytes)
+      if (share.keep(inbox.unfinished) === 'too many') inbox.fail(overloaded())
+    },
     end: () => inbox.end(),
     closed: () => running.gone(),
   }
+}
+
+function overloaded(): NsmError {
+  return new NsmError(
+    'BAD_INPUT',
+    'cannot read a gRPC message: too many of its callers have begun large messages and not finished them',
+  )
 }

@@ -19,6 +19,11 @@ export class Inbox {
     this.#taken = taken
   }
 
+  /** Bytes of a message that has begun and not ended. */
+  get unfinished(): number {
+    return this.#outcome === undefined ? this.#reader.rest : 0
+  }
+
   /** Bytes came. */
   data(bytes: Buffer): void {
     if (this.#outcome !== undefined) return this.#taken(bytes.length)

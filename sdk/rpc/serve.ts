@@ -5,6 +5,7 @@ import { accepting, type Host } from './accept.ts'
 import { Calls } from './calls.ts'
 import { type Handling, handling } from './handle.ts'
 import { healthCheck } from './health.ts'
+import { Hoard } from './hoard.ts'
 import type { Served } from './implement.ts'
 import { keepAlive } from './keep-alive.ts'
 import { type Listening, listen } from './listen.ts'
@@ -25,6 +26,8 @@ export interface ServeOptions<P> {
   readonly log?: Log
   /** Permissions of a unix socket's file; default 0o600. */
   readonly mode?: number
+  /** Connections at a time, beyond which new ones are closed; default 10,000 over TCP, else 1,000. */
+  readonly mostConnections?: number
 }
 
 /** A running server. Disposing stops accepting, ends the calls within a second and removes the socket's file. */
@@ -39,12 +42,15 @@ const grace = { unary: 500, connection: 1_000 } as const
 export async function serve<P>(options: ServeOptions<P>): Promise<Server> {
   const running: Running<P> = {
     calls: new Calls(),
+    hoard: new Hoard(),
     log: options.log ?? silent,
     handlings: new Map(handlingsOf(options.services).map(each => [each.path, each])),
     sockets: new Set(),
     connections: new Set(),
   }
   const listener = createServer({ noDelay: true }, socket => void admit(socket, options, running))
+  listener.maxConnections =
+    options.mostConnections ?? (options.address?.startsWith('tcp:') === true ? 10_000 : 1_000)
   const listening = await listen(listener, {
     address: options.address,
     listen: options.listen,

@@ -15,6 +15,9 @@ export interface Credentials {
 /** Milliseconds that a handshake may take. */
 const handshakeTimeout = 5000
 
+/** Handshakes of one server at a time: a caller that has shown no certificate yet costs memory. */
+const mostHandshakes = 1000
+
 /** Both ends: TLS 1.3 (RFC 8446) and HTTP/2 (RFC 7540 §3.3). */
 const both = { minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] } as const
 
@@ -29,8 +32,15 @@ export function nodeUri(node: string): string {
  * refused.
  */
 export function secureServer(credentials: () => Credentials): (socket: Socket) => Promise<TLSSocket> {
+  let handshakes = 0
   return async socket => {
-    const secured = await handshake(socket, credentials())
+    if (handshakes >= mostHandshakes)
+      throw new NsmError(
+        'DENIED',
+        `${from(socket)}: ${mostHandshakes} others have not shown who they are yet`,
+      )
+    handshakes += 1
+    const secured = await handshake(socket, credentials()).finally(() => void (handshakes -= 1))
     const reason = refusalOf(secured)
     if (reason === undefined) return secured
     secured.destroy()
