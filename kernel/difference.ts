@@ -8,6 +8,8 @@ import { canonicalRoute, isSameRoute, isSameRule } from './same.ts'
 /** One end of a link as it is. */
 export interface EndFacts {
   readonly link: Link
+  /** Absent when it was there before. */
+  readonly born?: 'now'
   readonly addresses: readonly Address[]
   readonly routes: readonly Route[]
   readonly neighbours: readonly NeighbourEntry[]
@@ -31,7 +33,8 @@ export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[
     ...[...rules, ...routes, ...neighbours, ...addresses].filter(({ verb }) => verb === 'remove'),
     ...addresses.filter(({ verb }) => verb === 'add'),
     ...wireguardDifferences(plan, facts),
-    ...linkDifferences(plan, facts.link),
+    ...linkDifferences(plan, facts),
+    ...linkLocalDifferences(plan, facts),
     ...[...routes, ...neighbours, ...rules].filter(({ verb }) => verb === 'add'),
   ]
 }
@@ -42,18 +45,45 @@ function mtuOf(plan: EndPlan, { kind }: Link): Pick<LinkChange, 'mtu'> {
   return kind === 'veth' ? { mtu: ETH_DATA_LEN } : {}
 }
 
-function linkDifferences(plan: EndPlan, link: Link): readonly Operation[] {
+/**
+ * A link comes up with all else that it has: a change of one that is up makes the kernel tell of it, and IPv6 walk all routes
+ * of the namespace, once more.
+ */
+function linkDifferences(plan: EndPlan, { link, born }: EndFacts): readonly Operation[] {
   const wanted: LinkChange = {
     name: plan.name,
     alias: plan.alias,
     ...mtuOf(plan, link),
     ...(plan.mac === undefined ? {} : { mac: plan.mac.toLowerCase() }),
     ...(plan.master === undefined ? {} : { master: plan.master }),
-    admin: 'up',
   }
   const changed = keysOf(wanted).filter(key => wanted[key] !== link[key])
-  if (changed.length === 0) return []
-  return [{ noun: 'link', verb: 'set', value: pick(wanted, changed), before: pick(link, changed) }]
+  const silent: LinkChange = born === 'now' && isIpv4Only(plan) ? { linkLocal: 'none' } : {}
+  const value = { ...pick(wanted, changed), ...silent }
+  const rest: readonly Operation[] =
+    Object.keys(value).length === 0 ? [] : [{ noun: 'link', verb: 'set', value, before: pick(link, changed) }]
+  if (link.admin === 'up') return rest
+  return [...rest, { noun: 'link', verb: 'set', value: { admin: 'up' }, before: { admin: 'down' } }]
+}
+
+/**
+ * An end of IPv4 has no use for the link-local address that IPv6 gives each interface: it costs the kernel four routes, and
+ * all routes of the namespace are walked for each link that comes up. IPv6 itself stays on, for those who add an address.
+ * An end without addresses, as of a cable, is its user's.
+ */
+function isIpv4Only({ addresses }: EndPlan): boolean {
+  return addresses.length > 0 && addresses.every(isIpv4)
+}
+
+/** An end that was born with IPv4 alone and gets IPv6 becomes as if it had been born with it. */
+function linkLocalDifferences(plan: EndPlan, { born, addresses }: EndFacts): readonly Operation[] {
+  const had = addresses.some(({ cidr, origin }) => origin === 'ours' && !isIpv4(cidr))
+  if (born === 'now' || had || plan.addresses.every(isIpv4)) return []
+  return [{ noun: 'link', verb: 'set', value: { linkLocal: 'auto' }, before: {} }]
+}
+
+function isIpv4(cidr: string): boolean {
+  return !cidr.includes(':')
 }
 
 function wireguardDifferences(plan: EndPlan, { wireguard: before }: EndFacts): readonly Operation[] {
@@ -127,10 +157,10 @@ function isSameEntry(a: { address: string; mac: string }, b: { address: string; 
   return a.address === b.address && a.mac === b.mac
 }
 
-type Settable = 'name' | 'alias' | 'mtu' | 'mac' | 'master' | 'admin'
+type Settable = 'name' | 'alias' | 'mtu' | 'mac' | 'master'
 
 function keysOf(change: LinkChange): readonly Settable[] {
-  const all = ['name', 'alias', 'mtu', 'mac', 'master', 'admin'] as const
+  const all = ['name', 'alias', 'mtu', 'mac', 'master'] as const
   return all.filter(key => change[key] !== undefined)
 }
 

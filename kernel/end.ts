@@ -68,7 +68,7 @@ export function newborn({ plan, namespace }: End, link: Link): EndFacts {
     plan.policies.length === 0
       ? { own: [], stray: [], taken: new Set<number>() }
       : lookAtRules(namespace, plan, link.index)
-  return { link, addresses: [], routes: [], neighbours: [], rules }
+  return { link, born: 'now', addresses: [], routes: [], neighbours: [], rules }
 }
 
 /** Performs what turns the facts into the plan, and notes each operation in `done`. Throws KernelError. */

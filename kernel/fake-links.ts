@@ -107,7 +107,8 @@ export class FakeLinks {
     this.#tunnels.add(name)
   }
 
-  set(index: number, { master, ...change }: LinkChange): void {
+  set(index: number, { master, ...given }: LinkChange): void {
+    const { linkLocal: _, ...change } = given
     const { link } = this.at(index)
     if (change.name !== undefined && change.name !== link.name) this.refuseTaken(change.name)
     if (change.mtu !== undefined && change.mtu < 68) throw refused(`changing interface ${index}`, EINVAL)

@@ -14,7 +14,7 @@ import { isKernelError } from './errors.ts'
 import type { Place } from './place.ts'
 import type { LinkChange, LinkVerbs } from './port.ts'
 import { removeLink } from './removals.ts'
-import { writeIpv6Sysctl } from './sysctl.ts'
+import { giveLinkLocal, writeIpv6Sysctl } from './sysctl.ts'
 import { createTun } from './tun.ts'
 import { tunnelInWords, vniInUse } from './tunnel.ts'
 import { getWireguard, setWireguard } from './wireguard.ts'
@@ -111,9 +111,15 @@ export function linkVerbs(place: Place): LinkVerbs {
       const doing = `changing interface ${index} ${where} (${inWords(change)})`
       const apply = (part: LinkChange) =>
         socket.change({ name: 'RTM_SETLINK', body: encodeLinkChange(index, part), doing })
+      if (change.linkLocal === 'auto') return giveLinkLocal(place, index)
       try {
         apply(change)
       } catch (cause) {
+        if (change.linkLocal === 'none' && isKernelError(cause, 'EAFNOSUPPORT')) {
+          // There is no IPv6, or none below an MTU of 1280.
+          const { linkLocal: _, ...rest } = change
+          return apply(rest)
+        }
         // Before Linux 6.2 an interface must be down to be renamed, which costs it its routes.
         if (change.name === undefined || !isKernelError(cause, 'EBUSY')) throw cause
         apply({ admin: 'down' })

@@ -6,14 +6,14 @@ import { followedNetns } from './followed.ts'
 import { linkVerbs } from './link.ts'
 import type { NetnsName } from './link-plan.ts'
 import { neighbourVerbs } from './neigh.ts'
-import { assertNotOwn, nodeNetns, type OpenNetns, openNetnsFile } from './netns.ts'
+import { assertNotOwn, nodeNetns, type OpenNetns } from './netns.ts'
 import { Nsids } from './nsid.ts'
 import type { Place } from './place.ts'
 import type { Kernel, Namespace } from './port.ts'
-import { openNetns } from './resolve.ts'
+import { openNetnsBy } from './resolve.ts'
 import { routeVerbs } from './route.ts'
 import { ruleVerbs } from './rule.ts'
-import { openSocketIn, type Sent } from './socket.ts'
+import { type NetnsSocket, openNetnsSocket, openSocketIn, type Sent } from './socket.ts'
 
 export interface NetlinkOptions {
   /** A writable procfs for sysctls, default `/proc`; in an ordinary pod that is read-only, so mount the host's. */
@@ -40,7 +40,7 @@ export function netlinkKernel(options: NetlinkOptions = {}): Kernel {
 
   const fdOf = (namespace: Namespace) => netnsOf(namespace).fd
 
-  function namespaceOf(netns: OpenNetns & Pick<NetnsName, 'pidHint'>): Namespace {
+  function namespaceOf(netns: (OpenNetns | NetnsSocket) & Pick<NetnsName, 'pidHint'>): Namespace {
     const namespace = openNamespace(netns, { proc, fdOf, sent })
     open.set(namespace, netns)
     return namespace
@@ -49,9 +49,9 @@ export function netlinkKernel(options: NetlinkOptions = {}): Kernel {
   return {
     open(name) {
       assertNotOwn(name)
-      return namespaceOf(openNetns(name))
+      return namespaceOf(openNetnsBy(name, path => openNetnsSocket(path, sent)))
     },
-    openOwn: () => namespaceOf(openNetnsFile(nodeNetns().path)),
+    openOwn: () => namespaceOf(openNetnsSocket(nodeNetns().path, sent)),
     follow: namespace => nsids.assign(netnsOf(namespace)),
     *followed() {
       for (const netns of followedNetns(nsids)) yield namespaceOf(netns)
@@ -63,12 +63,12 @@ export function netlinkKernel(options: NetlinkOptions = {}): Kernel {
 }
 
 function openNamespace(
-  netns: OpenNetns & Pick<NetnsName, 'pidHint'>,
+  netns: (OpenNetns | NetnsSocket) & Pick<NetnsName, 'pidHint'>,
   around: Pick<Place, 'proc' | 'fdOf' | 'sent'>,
 ): Namespace {
   using undo = new DisposableStack()
   undo.use(netns)
-  const socket = undo.use(openSocketIn(netns, around.sent))
+  const socket = 'socket' in netns ? netns.socket : undo.use(openSocketIn(netns, around.sent))
   const place = { ...around, netns, socket, where: `in network namespace ${netns.cookie}` }
   const held = undo.move()
   return {

@@ -83,7 +83,7 @@ export function openNetnsFile(path: string): OpenNetns {
  * Equivalent to: `ip netns exec NAME …`
  */
 export function inNetns<T>(
-  netns: NetnsFile | OpenNetns,
+  netns: NetnsFile | Pick<OpenNetns, 'fd' | 'path'>,
   run: () => T extends PromiseLike<unknown> ? never : T,
 ): T {
   if ('fd' in netns) return inOpenNetns(netns.fd, netns.path, run)

@@ -194,6 +194,11 @@ export interface LinkChange {
   readonly admin?: 'up' | 'down'
   /** Index of a bridge to become a port of; 0 to be one no more. */
   readonly master?: number
+  /**
+   * Whether IPv6 gives it a link-local address by itself when it comes up; a kernel without IPv6 never does. `auto` turns
+   * nothing but `none` into that, and gives the address at once. Equivalent to: `ip link set dev INDEX addrgenmode none`
+   */
+  readonly linkLocal?: 'none' | 'auto'
 }
 
 /** Who put an address or a route there: we (told by its protocol number), the kernel by itself, or somebody else. */

@@ -10,8 +10,13 @@ import { type OpenNetns, openNetnsFile } from './netns.ts'
  * Throws KernelError ENOENT when no process and no mount has that namespace: it is gone.
  */
 export function openNetns(name: NetnsName): OpenNetns {
+  return openNetnsBy(name, openNetnsFile)
+}
+
+/** As `openNetns`, by a function that opens a file of a namespace, which may be another namespace than the one meant. */
+export function openNetnsBy<T extends OpenNetns>(name: NetnsName, open: (path: string) => T): T {
   for (const path of candidates(name)) {
-    const netns = openIfSame(path, name.cookie)
+    const netns = openIfSame(name.cookie, () => open(path))
     if (netns === undefined) continue
     remember(name, path)
     return netns
@@ -90,8 +95,8 @@ function inodeOf(path: string): bigint | undefined {
   return unlessUnreachable(() => statSync(path, { bigint: true }).ino)
 }
 
-function openIfSame(path: string, cookie: bigint): OpenNetns | undefined {
-  const netns = unlessUnreachable(() => openNetnsFile(path))
+function openIfSame<T extends OpenNetns>(cookie: bigint, open: () => T): T | undefined {
+  const netns = unlessUnreachable(open)
   if (netns === undefined || netns.cookie === cookie) return netns
   netns[Symbol.dispose]()
   return undefined

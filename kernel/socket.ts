@@ -1,11 +1,12 @@
-import { closeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { decodeAck } from './codec/ack.ts'
 import { answerFlag, decodeMessages, encodeMessage, flag, type Message, nlmsg } from './codec/message.ts'
 import { type RequestName, rtm } from './codec/rtnetlink.ts'
 import { malformed } from './codec/value.ts'
 import { KernelError } from './errors.ts'
 import { recv, send, sendOnThread, setsockopt, socket } from './libc.ts'
-import { inNetns, type NetnsFile } from './netns.ts'
+import { inNetns, type NetnsFile, type OpenNetns } from './netns.ts'
+import { cookieOfSocket } from './peer.ts'
 
 /** One request to the kernel; `doing` begins the message of an error. */
 export interface Request {
@@ -44,6 +45,11 @@ export class NetlinkSocket implements Disposable {
       closeSync(this.#fd)
       throw cause
     }
+  }
+
+  /** SO_NETNS_COOKIE of the namespace that it belongs to. */
+  get cookie(): bigint {
+    return cookieOfSocket(this.#fd)
   }
 
   /** Asks for a change. Throws KernelError. */
@@ -132,8 +138,26 @@ export class NetlinkSocket implements Disposable {
   }
 }
 
+/** A namespace with a socket in it; disposing closes both. */
+export interface NetnsSocket extends OpenNetns {
+  readonly socket: NetlinkSocket
+}
+
+/** Opens a namespace and a socket in it, with one visit. Throws Node's error when the file cannot be opened. */
+export function openNetnsSocket(path: string, sent?: Sent): NetnsSocket {
+  using undo = new DisposableStack()
+  const fd = openSync(path, 'r')
+  undo.defer(() => closeSync(fd))
+  const file = { fd, path: `/proc/self/fd/${fd}` }
+  const opened = undo.use(openSocketIn(file, sent))
+  const { cookie } = opened
+  const inode = fstatSync(fd, { bigint: true }).ino
+  const held = undo.move()
+  return { ...file, cookie, inode, socket: opened, [Symbol.dispose]: () => held.dispose() }
+}
+
 /** Opens a socket in a namespace, from where it works however this thread is switched later. */
-export function openSocketIn(netns: NetnsFile, sent?: Sent): NetlinkSocket {
+export function openSocketIn(netns: NetnsFile | Pick<OpenNetns, 'fd' | 'path'>, sent?: Sent): NetlinkSocket {
   return inNetns(netns, () => new NetlinkSocket(sent))
 }
 

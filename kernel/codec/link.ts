@@ -1,7 +1,7 @@
 import type { VxlanTunnel } from '#kernel/link-plan.ts'
 import { type Link, type LinkBirth, type LinkChange, type LinkStats, ourGroup } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes, nested } from './attribute.ts'
-import { atLeast, i32, mac, readMac, readText, readU8, readU32, text, u32, zeroed } from './value.ts'
+import { atLeast, i32, mac, readMac, readText, readU8, readU32, text, u8, u32, zeroed } from './value.ts'
 import { decodeTunnel, encodeTunnel } from './vxlan.ts'
 
 const headerLength = 16
@@ -13,6 +13,7 @@ const ifla = {
   master: 10,
   linkinfo: 18,
   alias: 20,
+  afSpec: 26,
   stats64: 23,
   group: 27,
   netnsFd: 28,
@@ -21,6 +22,8 @@ const ifla = {
   rxQueues: 32,
 } as const
 const info = { kind: 1, data: 2 } as const
+/** IFLA_INET6_ADDR_GEN_MODE of AF_INET6: IN6_ADDR_GEN_MODE_NONE (linux/if_link.h). */
+const noLinkLocal = nested(ifla.afSpec, nested(10, attribute(8, u8(1))))
 const IFLA_TUN_TYPE = 3
 const IFF_TAP = 2
 const VETH_INFO_PEER = 1
@@ -111,6 +114,7 @@ export function encodeLinkChange(index: number, change: LinkChange): Buffer {
     ...optional(ifla.name, change.name, text),
     ...optional(ifla.alias, change.alias, text),
     ...optional(ifla.master, change.master, u32),
+    ...(change.linkLocal === 'none' ? [noLinkLocal] : []),
   ])
 }
 
