@@ -72,7 +72,7 @@ export function newCore(state: State, options: CoreOptions): Core {
   const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })
   const registrar = new Registrar({
     forwarders,
-    watch: new ForwarderWatch({ agent, connections, mending, log }),
+    watch: new ForwarderWatch({ agent, connections, mending, owed: forwarders.owed, log }),
     networks: new ExternalNetworks({ ...state, ...options }),
     log,
   })

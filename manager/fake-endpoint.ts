@@ -29,6 +29,8 @@ export interface FakeEndpoint extends AsyncDisposable {
   readonly name: string
   readonly asked: Connection[]
   readonly closed: string[]
+  /** Keeps who closes waiting, while it is set. */
+  closing: Promise<void> | undefined
   /** Replaces the answer, while it is set. */
   behaviour: ((connection: Connection) => Promise<Connection>) | undefined
 }
@@ -61,7 +63,7 @@ export async function fakeEndpoint(
     })
     return { ...connection, context, mechanism }
   }
-  const own: { behaviour: FakeEndpoint['behaviour'] } = { behaviour: undefined }
+  const own: Pick<FakeEndpoint, 'behaviour' | 'closing'> = { behaviour: undefined, closing: undefined }
   const server: Server = await serve({
     address: `unix://${path}`,
     mode: 0o666,
@@ -75,6 +77,7 @@ export async function fakeEndpoint(
         },
         async close({ id }) {
           closed.push(id)
+          await own.closing
           return {}
         },
       }),
@@ -97,6 +100,12 @@ export async function fakeEndpoint(
     name: registered.name,
     asked,
     closed,
+    get closing() {
+      return own.closing
+    },
+    set closing(closing) {
+      own.closing = closing
+    },
     get behaviour() {
       return own.behaviour
     },

@@ -14,6 +14,7 @@ import type { Agent } from './agent.ts'
 import type { Connections } from './connections.ts'
 import type { Forwarder } from './forwarders.ts'
 import type { Mending } from './mending.ts'
+import type { OwedRemovals } from './owed-removals.ts'
 import type { Wired } from './request.ts'
 
 /** What watching forwarders depends on. */
@@ -21,6 +22,7 @@ export interface ForwarderWatchOptions {
   readonly agent: Agent
   readonly connections: Connections
   readonly mending: Mending
+  readonly owed: OwedRemovals
   readonly log: Log
 }
 
@@ -36,25 +38,32 @@ export class ForwarderWatch {
   }
 
   /**
-   * Has a forwarder that is about to enter service remove what no connection owns any more: it was away when that
-   * ended. Fails with FORWARDER_UNAVAILABLE when it does not answer.
+   * Has a forwarder remove what no connection owns any more, because it was away when that ended, and then lets it `enter`
+   * service, in one turn with a last look. Fails with FORWARDER_UNAVAILABLE when it does not answer.
    */
-  async settle({ name, client }: Forwarder, channel: Channel): Promise<void> {
-    const { connections, log } = this.#options
-    for (const orphan of await this.#present(name, channel)) {
-      if (connections.get(orphan.id) !== undefined) continue
-      try {
-        await client.close(orphan, { timeoutMs: settleMs })
-        log.info(
-          { forwarder: name, id: orphan.id },
-          `removed the links of ${orphan.id}, which has ended meanwhile`,
-        )
-      } catch (thrown) {
-        log.warn(
-          { forwarder: name, id: orphan.id, reason: NsmError.from(thrown).message },
-          `the links of ${orphan.id}, which has ended, stay`,
-        )
-      }
+  async settle(forwarder: Forwarder, channel: Channel, enter: () => void): Promise<void> {
+    const { connections, owed } = this.#options
+    const { name } = forwarder
+    const left = new Map((await this.#present(name, channel)).map(each => [each.id, each]))
+    const orphan = (): CrossConnect | undefined =>
+      [...left.values()].find(({ id }) => connections.get(id) === undefined || owed.has(name, id))
+    for (let next = orphan(); next !== undefined; next = orphan()) {
+      left.delete(next.id)
+      await this.#remove(forwarder, next)
+    }
+    enter()
+  }
+
+  async #remove({ name, client }: Forwarder, orphan: CrossConnect): Promise<void> {
+    const { owed, log } = this.#options
+    const subject = { forwarder: name, id: orphan.id }
+    try {
+      await client.close(orphan, { timeoutMs: settleMs })
+      owed.settle(name, orphan.id)
+      log.info(subject, `removed the links of ${orphan.id}, which has ended meanwhile`)
+    } catch (thrown) {
+      const reason = NsmError.from(thrown).message
+      log.warn({ ...subject, reason }, `the links of ${orphan.id}, which has ended, stay`)
     }
   }
 

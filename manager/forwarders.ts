@@ -5,6 +5,7 @@ import type { Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { Forwarder as ForwarderService } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import type { Statistics } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import { mechanismType } from '#sdk/wire/mechanism.ts'
+import { OwedRemovals } from './owed-removals.ts'
 
 /** A forwarder that has registered and lives. */
 export interface Forwarder {
@@ -28,6 +29,7 @@ export interface Wish {
 
 /** The forwarders of this node, oldest first. */
 export class Forwarders {
+  readonly owed = new OwedRemovals()
   #living: readonly Forwarder[] = []
   #changed = Promise.withResolvers<void>()
 

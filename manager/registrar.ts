@@ -104,8 +104,7 @@ export class Registrar implements AsyncDisposable {
       remote,
       labels,
     }
-    await watch.settle(forwarder, channel)
-    forwarders.add(forwarder)
+    await watch.settle(forwarder, channel, () => forwarders.add(forwarder))
     undo.defer(() => forwarders.remove(forwarder))
     // Before its cross connects are looked at: what is made again needs its network.
     await networks.offer(name, externalNetworks)

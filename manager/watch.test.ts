@@ -97,6 +97,28 @@ describe('a forwarder', () => {
     expect((await node.connections()).map(({ client }) => client?.name)).toEqual(['two'])
   })
 
+  it('that comes back while a connection is still ending removes its links', async () => {
+    await using node = await testNode()
+    await using endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+    const client = await node.pod('client')
+    const before = await fakeForwarder(node.baseDir)
+    await client.service.request(requestFor('vpn'))
+    await before[Symbol.asyncDispose]()
+    await eventually('it is gone', async () =>
+      (await node.admin.status({})).forwarders.length === 0 ? true : undefined,
+    )
+    const told = Promise.withResolvers<void>()
+    endpoint.closing = told.promise
+    const closed = client.service.close({ id: 'vpn-nsm0' })
+    await eventually('the endpoint is told', () => (endpoint.closed.length > 0 ? true : undefined))
+    await using after = await fakeForwarder(node.baseDir, { wired: before.wired })
+    expect(await node.connections()).toHaveLength(1)
+    told.resolve()
+    await closed
+    expect(await node.connections()).toEqual([])
+    expect(after.wired.size).toBe(0)
+  })
+
   it('that does not answer is not taken into service', async () => {
     await using node = await testNode()
     await using forwarder = await fakeForwarder(node.baseDir)

@@ -43,6 +43,7 @@ export function crossConnect(options: CrossConnectOptions): Service<ManagerReque
       const since = had?.forwarder === forwarder.name ? 'before' : 'now'
       await hold(call.scope, removal(asked, forwarder.name, options), since)
       const made = await request(forwarder, asked, { signal: call.signal, timeoutMs: options.timeoutMs })
+      options.forwarders.owed.settle(forwarder.name, input.id)
       checkNetwork(input, made)
       tellInterfaces(input, made, options.events)
       return {
@@ -127,7 +128,12 @@ function removal(made: CrossConnect, name: string, { forwarders }: CrossConnectO
   return {
     key: keyOf(name),
     release: async () => {
-      await forwarders.get(name)?.client.close(made, { timeoutMs: closeMs })
+      // Until it has answered: it may be gone, and come back before the journal has forgotten the connection.
+      forwarders.owed.owe(name, made.id)
+      const forwarder = forwarders.get(name)
+      if (forwarder === undefined) return
+      await forwarder.client.close(made, { timeoutMs: closeMs })
+      forwarders.owed.settle(name, made.id)
     },
   }
 }
