@@ -5,9 +5,9 @@ import type { Kernel } from '#kernel/port.ts'
 import { openNetns } from '#kernel/resolve.ts'
 import { formatTag, type Role, roles } from '#kernel/tag.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { merge } from '#sdk/rpc/merge.ts'
 import type { CaptureEnd, CaptureEventSchema, CaptureRequest } from '#sdk/wire/gen/capture/capture_pb.ts'
 import { decode } from './decode.ts'
-import { merged } from './merged.ts'
 
 /** What a capture works with. */
 export interface CaptureParts {
@@ -40,7 +40,7 @@ export async function* capture(request: CaptureRequest, parts: CaptureParts): As
   const dispose = (): void => opened.dispose()
   parts.signal.addEventListener('abort', dispose, { once: true })
   try {
-    yield* merged(streams)
+    yield* merge(streams)
   } finally {
     parts.signal.removeEventListener('abort', dispose)
   }

@@ -1,3 +1,4 @@
+import { atLeast, atMost, type Goal } from '#bench/goal.ts'
 import type { Series } from '#bench/report.ts'
 import { table } from '#cli/output/table.ts'
 import type { Measure } from './data-path.ts'
@@ -61,12 +62,6 @@ const units = {
   roundtrip: ['microseconds', 1],
 } as const
 
-interface Goal {
-  readonly name: string
-  readonly found: string
-  readonly met: boolean
-}
-
 function goals({ bare, work, tunnel, setup, deletion, paths }: KernelReport): readonly Goal[] {
   const [baseline, idle, ...rest] = deletion
   const rates = rest.filter(({ what }) => what.includes('removed at once'))
@@ -96,24 +91,4 @@ function goals({ bare, work, tunnel, setup, deletion, paths }: KernelReport): re
     atMost('restart until 1,000 connections are adopted, ms', [setup.restart.ms], 1_000),
     atMost('pings lost meanwhile', [setup.restart.lost], 0),
   ]
-}
-
-function atLeast(name: string, found: readonly number[], goal: number): Goal {
-  return {
-    name: `${name} >= ${goal}`,
-    found: found.map(print).join(' '),
-    met: found.every(one => one >= goal),
-  }
-}
-
-function atMost(name: string, found: readonly number[], goal: number): Goal {
-  return {
-    name: `${name} <= ${goal}`,
-    found: found.map(print).join(' '),
-    met: found.every(one => one <= goal),
-  }
-}
-
-function print(number: number): string {
-  return number < 10 ? number.toFixed(2) : number.toFixed(0)
 }

@@ -1,3 +1,4 @@
+import { atLeast, atMost, type Goal } from '#bench/goal.ts'
 import { table } from '#cli/output/table.ts'
 import { sizeNames } from './bodies.ts'
 import { goWebhook } from './figures.ts'
@@ -41,12 +42,6 @@ export function webhookText(machine: string, report: WebhookReport): string {
   ].join('\n')
 }
 
-interface Goal {
-  readonly name: string
-  readonly found: string
-  readonly met: boolean
-}
-
 function goals(report: WebhookReport): readonly Goal[] {
   const at = (size: Row['size'], what: Row['what'] = 'annotated') => rowOf(report, size, what)
   const bare = sizeNames.map(size => at(size).perSecond / at(size, 'baseline').perSecond)
@@ -69,26 +64,6 @@ function goals(report: WebhookReport): readonly Goal[] {
     atMost('start to first answer, ms', [report.start], 300),
     atMost('failed requests', [errors], 0),
   ]
-}
-
-function atLeast(name: string, found: readonly number[], goal: number): Goal {
-  return {
-    name: `${name} >= ${goal}`,
-    found: found.map(print).join(' '),
-    met: found.every(one => one >= goal),
-  }
-}
-
-function atMost(name: string, found: readonly number[], goal: number): Goal {
-  return {
-    name: `${name} <= ${goal}`,
-    found: found.map(print).join(' '),
-    met: found.every(one => one <= goal),
-  }
-}
-
-function print(number: number): string {
-  return number < 10 ? number.toFixed(2) : number.toFixed(0)
 }
 
 function rowOf({ rows }: WebhookReport, size: Row['size'], what: Row['what']): Row {

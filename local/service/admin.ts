@@ -1,10 +1,10 @@
 import type { Node } from '#local/nodes/node.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { merge } from '#sdk/rpc/merge.ts'
 import type { Handlers } from '#sdk/rpc/types.ts'
 import type { Admin, Event } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { firstThatAnswers } from './first-that-answers.ts'
 import { joinRecords } from './join-records.ts'
-import { merge } from './merge.ts'
 import { trace } from './trace.ts'
 
 /** The admin service over all nodes: lists are joined, a change goes to the manager that it concerns, or to any. */

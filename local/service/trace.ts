@@ -1,8 +1,8 @@
 import type { Node } from '#local/nodes/node.ts'
 import { NsmError } from '#sdk/errors.ts'
+import { merge } from '#sdk/rpc/merge.ts'
 import type { TraceRequest } from '#sdk/wire/gen/admin/admin_pb.ts'
 import type { CaptureEvent } from '#sdk/wire/gen/capture/capture_pb.ts'
-import { merge } from './merge.ts'
 
 /** The packets of a connection on every node that has an end of it. Throws NOT_FOUND when none has. */
 export async function* trace(
