@@ -24,6 +24,7 @@ describe('a forwarder that is killed at any request to the kernel', () => {
   beforeAll(async () => {
     folder = owned.use(temporaryFolder()).path
     makeUnderlay()
+    owned.defer(removeUnderlay)
     const make = (name: string) => owned.use(createNetns(`${folder}/${name}`))
     const all = ['client', 'endpoint', 'otherClient', 'otherEndpoint'].map(make)
     const [client, endpoint, otherClient, otherEndpoint] = all
@@ -163,4 +164,12 @@ function makeUnderlay(): void {
     if (link !== undefined) own.link.set(link.index, { admin: 'up' })
     if (link !== undefined && name === 'under0') own.addr.add(link.index, '192.0.2.1/24')
   }
+}
+
+/** The namespace of the node is that of all tests, and others have a network of these addresses too. */
+async function removeUnderlay(): Promise<void> {
+  using kernel = netlinkKernel()
+  using own = kernel.openOwn()
+  const link = own.link.get('under0')
+  if (link !== undefined) await own.link.remove(link.index)
 }
