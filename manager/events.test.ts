@@ -16,6 +16,12 @@ async function all(events: Events): Promise<readonly Event[]> {
 const connection = { networkService: 'vpn' }
 
 describe('Events', () => {
+  it('keeps nothing for those who only ask what has happened', async () => {
+    const events = new Events('node-1', memory())
+    await all(events)
+    expect(events.watching).toBe(0)
+  })
+
   it('keeps of a request that is repeated the first run and the newest two', async () => {
     const events = new Events('node-1', memory())
     for (let run = 1; run <= 6; run += 1) {

@@ -84,6 +84,11 @@ export class Events {
     return attempt
   }
 
+  /** How many wait for what happens next. */
+  get watching(): number {
+    return this.#watchers.count
+  }
+
   /** The newest run of a connection's request. */
   attemptOf(id: string): number {
     return this.#attempts.get(id) ?? 0
@@ -114,9 +119,10 @@ export class Events {
     const { connectionId, pod, watch } = request
     const wanted = (event: Event): boolean =>
       event.connectionId.startsWith(connectionId) && (pod === '' || this.#podOf(event) === pod)
-    const news = this.#watchers.watch(signal)
+    // Before the first of them is taken, and only for who stays: the signal of the others stays quiet.
+    const news = watch ? this.#watchers.watch(signal) : undefined
     yield* this.#events.filter(wanted)
-    if (!watch) return
+    if (news === undefined) return
     for await (const event of news) if (wanted(event)) yield event
   }
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { memoryRegistry } from '#registry/memory.ts'
 import { testNode } from './fixture.ts'
 
 describe('the registry as pods see it', () => {
@@ -33,6 +34,15 @@ describe('the registry as pods see it', () => {
     await owner.endpoints.unregister({ name: 'gw' })
     await owner.endpoints.unregister({ name: 'gw' })
     await other.endpoints.register({ name: 'gw', networkServiceNames: ['vpn'] })
+  })
+
+  it('watches nothing for who only asks what is there', async () => {
+    const registry = memoryRegistry()
+    await using node = await testNode({ registry })
+    const pod = await node.pod('client')
+    const watch = vi.spyOn(registry.endpoints, 'watch')
+    await Array.fromAsync(pod.endpoints.find({}))
+    expect(watch).not.toHaveBeenCalled()
   })
 
   it('frees the name of a pod that is gone', async () => {

@@ -115,9 +115,10 @@ async function* found<R>(
   watch: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Change<R>, void> {
-  const changes = collection.watch(signal)
+  // Nobody who only asks may be left watching: his signal stays quiet.
+  const changes = watch ? collection.watch(signal) : undefined
   for (const record of await collection.list()) yield { record, deleted: false }
-  if (watch) yield* changes
+  if (changes !== undefined) yield* changes
 }
 
 function matchesService(service: NetworkService, wanted: NetworkService | undefined): boolean {

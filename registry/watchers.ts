@@ -2,6 +2,11 @@
 export class Watchers<T> {
   readonly #queues = new Set<Queue<T>>()
 
+  /** How many watch. */
+  get count(): number {
+    return this.#queues.size
+  }
+
   tell(item: T): void {
     for (const queue of this.#queues) {
       queue.items.push(item)
@@ -9,34 +14,39 @@ export class Watchers<T> {
     }
   }
 
-  /** What is told from the call of this method on, until the signal aborts. */
+  /**
+   * What is told from the call of this method on, until the signal aborts or its reader leaves. Who never begins to read
+   * has to abort.
+   */
   watch(signal: AbortSignal): AsyncIterable<T> {
     const queue: Queue<T> = { items: [], wake: () => undefined }
     if (!signal.aborted) {
       this.#queues.add(queue)
-      signal.addEventListener(
-        'abort',
-        () => {
-          this.#queues.delete(queue)
-          queue.wake()
-        },
-        { once: true },
-      )
+      signal.addEventListener('abort', () => this.#leave(queue), { once: true })
     }
-    return drain(queue, signal)
+    return this.#drain(queue, signal)
+  }
+
+  async *#drain(queue: Queue<T>, signal: AbortSignal): AsyncGenerator<T, void> {
+    try {
+      while (!signal.aborted) {
+        const more = Promise.withResolvers<void>()
+        queue.wake = more.resolve
+        if (queue.items.length === 0) await more.promise
+        yield* queue.items.splice(0)
+      }
+    } finally {
+      this.#leave(queue)
+    }
+  }
+
+  #leave(queue: Queue<T>): void {
+    this.#queues.delete(queue)
+    queue.wake()
   }
 }
 
 interface Queue<T> {
   items: T[]
   wake: () => void
-}
-
-async function* drain<T>(queue: Queue<T>, signal: AbortSignal): AsyncGenerator<T, void> {
-  while (!signal.aborted) {
-    const more = Promise.withResolvers<void>()
-    queue.wake = more.resolve
-    if (queue.items.length === 0) await more.promise
-    yield* queue.items.splice(0)
-  }
 }
