@@ -11,7 +11,7 @@ import { isKernelError, KernelError } from './errors.ts'
 import type { Place } from './place.ts'
 import type { AddressVerbs } from './port.ts'
 import type { Request } from './socket.ts'
-import { writeIpv6Sysctl } from './sysctl.ts'
+import { writeSysctl } from './sysctl.ts'
 
 /** The verbs of addresses in one namespace. */
 export function addressVerbs(place: Place): AddressVerbs {
@@ -46,6 +46,7 @@ export function addressVerbs(place: Place): AddressVerbs {
 
     remove(index, cidr) {
       const doing = `removing address ${cidr} from interface ${index} ${where}`
+      if (!cidr.includes(':')) keepSecondaries(place, index, doing)
       try {
         socket.change({ name: 'RTM_DELADDR', body: encodeAddressKey(index, cidr), doing })
       } catch (cause) {
@@ -58,15 +59,33 @@ export function addressVerbs(place: Place): AddressVerbs {
 /** As an index, none. */
 const everyLink = 0
 
+/** Without it, an address of IPv4 takes along all later ones of its network, whoever added them. */
+function keepSecondaries(place: Place, index: number, doing: string): void {
+  const link = unlessGone(() => nameOf(place, index, doing))
+  if (link !== undefined) writeSysctl(place, link, { family: 'ipv4', key: 'promote_secondaries', value: '1' })
+}
+
 /** A pod may have IPv6 off by default; who asks for an IPv6 address on an interface of ours wants it on there. */
 function enableIpv6(place: Place, index: number, doing: string): void {
-  const query = { name: 'RTM_GETLINK', body: encodeLinkIndex(index), doing } as const
-  const { name } = decodeLink(place.socket.get(query).body)
-  if (writeIpv6Sysctl(place, name, { key: 'disable_ipv6', value: '0' }) === 'yes') return
+  const name = nameOf(place, index, doing)
+  if (writeSysctl(place, name, { family: 'ipv6', key: 'disable_ipv6', value: '0' }) === 'yes') return
   throw new KernelError(
     `${doing}: IPv6 is off there (net.ipv6.conf.${name}.disable_ipv6) and cannot be turned on, because ${place.proc}/sys is read-only; mount the host's procfs and name it in NSM_PROC`,
     { errno: EACCES, syscall: 'RTM_NEWADDR' },
   )
+}
+
+function nameOf({ socket }: Place, index: number, doing: string): string {
+  return decodeLink(socket.get({ name: 'RTM_GETLINK', body: encodeLinkIndex(index), doing }).body).name
+}
+
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (cause) {
+    if (isKernelError(cause, 'ENODEV')) return undefined
+    throw cause
+  }
 }
 
 const EACCES = 13

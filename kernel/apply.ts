@@ -1,4 +1,5 @@
 import { create } from './create.ts'
+import type { EndFacts } from './difference.ts'
 import {
   converge,
   type Done,
@@ -7,6 +8,7 @@ import {
   find,
   findByName,
   look,
+  restore,
   stateOf,
   takeBack,
 } from './end.ts'
@@ -82,15 +84,23 @@ function followPods(kernel: Kernel, plan: LinkPlan, work: Work): void {
  */
 async function reconcile(ends: readonly End[]): Promise<readonly string[]> {
   const done: Done[] = []
+  const found = new Map<End, EndFacts>()
   try {
     for (let round = 1; round <= mostRounds; round++) {
       const before = done.length
-      for (const end of ends) converge(end, look(end), done)
+      for (const end of ends) {
+        const facts = look(end)
+        if (!found.has(end)) found.set(end, facts)
+        converge(end, facts, done)
+      }
       if (done.length === before) break
     }
     return done.map(doneInWords)
   } catch (cause) {
-    throw await undone(cause, async () => takeBack(done))
+    throw await undone(cause, async () => {
+      takeBack(done)
+      for (const [end, facts] of found) restore(end, facts)
+    })
   }
 }
 

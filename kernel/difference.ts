@@ -21,7 +21,8 @@ export interface EndFacts {
 /**
  * What turns an end from what it is into what the plan wants, in an order that the kernel takes: removals, addresses,
  * the link (it comes up with its addresses), then what needs a link that is up. A rule comes after the routes of its
- * table and goes before them, so that no packet finds half a table. What others added to the interface stays.
+ * table and goes before them, so that no packet finds half a table. What others added to the interface stays: so
+ * addresses come before others go, for with the last address of IPv4 all routes of an interface go, whoever made them.
  */
 export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[] {
   const addresses = addressDifferences(plan, facts)
@@ -30,13 +31,21 @@ export function differences(plan: EndPlan, facts: EndFacts): readonly Operation[
   const rules = ruleDifferences(policies.rules, facts)
   const neighbours = neighbourDifferences(plan, facts)
   return [
-    ...[...rules, ...routes, ...neighbours, ...addresses].filter(({ verb }) => verb === 'remove'),
-    ...addresses.filter(({ verb }) => verb === 'add'),
+    ...widened(plan, facts.link),
+    ...[...rules, ...routes, ...neighbours].filter(({ verb }) => verb === 'remove'),
+    ...addresses,
     ...wireguardDifferences(plan, facts),
     ...linkDifferences(plan, facts),
     ...linkLocalDifferences(plan, facts),
     ...[...routes, ...neighbours, ...rules].filter(({ verb }) => verb === 'add'),
   ]
+}
+
+/** An interface that is too small for IPv6 takes no address of it, so it grows before. */
+function widened(plan: EndPlan, link: Link): readonly Operation[] {
+  const { mtu } = mtuOf(plan, link)
+  if (mtu === undefined || mtu < leastIpv6Mtu || link.mtu >= leastIpv6Mtu) return []
+  return [{ noun: 'link', verb: 'set', value: { mtu }, before: { mtu: link.mtu } }]
 }
 
 /** A pair whose MTU was asked for once and is no longer goes back to what the kernel makes pairs with. */
@@ -53,7 +62,7 @@ function linkDifferences(plan: EndPlan, { link, born }: EndFacts): readonly Oper
   const wanted: LinkChange = {
     name: plan.name,
     alias: plan.alias,
-    ...mtuOf(plan, link),
+    ...(widened(plan, link).length > 0 ? {} : mtuOf(plan, link)),
     ...(plan.mac === undefined ? {} : { mac: plan.mac.toLowerCase() }),
     ...(plan.master === undefined ? {} : { master: plan.master }),
   }
@@ -106,13 +115,27 @@ function isSameWireguard(a: WireguardPlan, b: WireguardPlan): boolean {
 function addressDifferences(plan: EndPlan, { addresses }: EndFacts): readonly Operation[] {
   const wanted = plan.addresses.map(canonicalCidr)
   const present = new Set(addresses.map(({ cidr }) => cidr))
-  const stale = addresses.filter(({ cidr, origin }) => origin === 'ours' && !wanted.includes(cidr))
+  const missing = wanted.filter(cidr => !present.has(cidr))
+  // The last first: an address is secondary to an earlier one of its network.
+  const stale = addresses
+    .filter(({ cidr, origin }) => origin === 'ours' && !wanted.includes(cidr))
+    .map(({ cidr }) => cidr)
+    .toReversed()
+  // IPv6 has an address once, whatever its prefix length.
+  const inTheWay = stale.filter(
+    cidr => cidr.includes(':') && missing.some(other => ipOf(other) === ipOf(cidr)),
+  )
   return [
-    ...stale.map(({ cidr }): Operation => ({ noun: 'addr', verb: 'remove', value: cidr })),
-    ...wanted
-      .filter(cidr => !present.has(cidr))
-      .map((cidr): Operation => ({ noun: 'addr', verb: 'add', value: cidr })),
+    ...inTheWay.map((value): Operation => ({ noun: 'addr', verb: 'remove', value })),
+    ...missing.map((value): Operation => ({ noun: 'addr', verb: 'add', value })),
+    ...stale
+      .filter(cidr => !inTheWay.includes(cidr))
+      .map((value): Operation => ({ noun: 'addr', verb: 'remove', value })),
   ]
+}
+
+function ipOf(cidr: string): string | undefined {
+  return cidr.split('/')[0]
 }
 
 /** A wanted route that the kernel derives from an address by itself is there already. */
@@ -168,5 +191,7 @@ function pick(from: LinkChange, keys: readonly Settable[]): LinkChange {
   return Object.fromEntries(keys.map(key => [key, from[key]]))
 }
 
+/** RFC 8200 §5. */
+const leastIpv6Mtu = 1280
 /** Of linux/if_ether.h: the MTU of a new Ethernet interface. */
 const ETH_DATA_LEN = 1500

@@ -76,7 +76,21 @@ export function converge(end: End, facts: EndFacts, done: Done[]): void {
   for (const operation of differences(end.plan, facts)) {
     perform(end.namespace, facts.link.index, operation)
     done.push({ end, index: facts.link.index, operation })
+    // IPv6 begins anew, with the settings of the pod, on an interface that becomes large enough for it.
+    if (operation.noun === 'link' && (operation.before.mtu ?? 0) < (operation.value.mtu ?? 0))
+      end.namespace.link.refuseAdvertisements(facts.link.name)
   }
+}
+
+/**
+ * Gives an end back what it had of ours and the kernel took by itself: with an address it takes the routes that need
+ * it. Throws KernelError.
+ */
+export function restore({ namespace: { addr, route } }: End, { link: { index }, ...had }: EndFacts): void {
+  const present = new Set(addr.list(index).map(({ cidr }) => cidr))
+  const lost = had.addresses.filter(({ cidr, origin }) => origin === 'ours' && !present.has(cidr))
+  for (const { cidr } of lost) addr.add(index, cidr)
+  for (const { origin, ...value } of had.routes) if (origin === 'ours') route.add(index, value)
 }
 
 /** Takes operations back, the last one first. Throws KernelError. */

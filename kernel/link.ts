@@ -14,7 +14,7 @@ import { isKernelError } from './errors.ts'
 import type { Place } from './place.ts'
 import type { LinkChange, LinkVerbs } from './port.ts'
 import { removeLink } from './removals.ts'
-import { giveLinkLocal, writeIpv6Sysctl } from './sysctl.ts'
+import { giveLinkLocal, writeSysctl } from './sysctl.ts'
 import { createTun } from './tun.ts'
 import { tunnelInWords, vniInUse } from './tunnel.ts'
 import { getWireguard, setWireguard } from './wireguard.ts'
@@ -127,7 +127,7 @@ export function linkVerbs(place: Place): LinkVerbs {
       }
     },
 
-    refuseAdvertisements: name => writeIpv6Sysctl(place, name, { key: 'accept_ra', value: '0' }),
+    refuseAdvertisements: name => writeSysctl(place, name, { family: 'ipv6', key: 'accept_ra', value: '0' }),
 
     remove: index => removeLink(place, index),
   }

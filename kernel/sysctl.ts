@@ -5,17 +5,17 @@ import type { Place } from './place.ts'
 
 /**
  * Writes a sysctl of one interface, such as `accept_ra`, in the open namespace; `no` when IPv6 is absent or procfs is
- * read-only. Equivalent to: `sysctl net.ipv6.conf.INTERFACE.KEY=VALUE`
+ * read-only. Equivalent to: `sysctl net.FAMILY.conf.INTERFACE.KEY=VALUE`
  */
-export function writeIpv6Sysctl(
+export function writeSysctl(
   { netns, proc }: Place,
   name: string,
-  setting: { readonly key: string; readonly value: string },
+  setting: { readonly family: 'ipv4' | 'ipv6'; readonly key: string; readonly value: string },
 ): 'yes' | 'no' {
   // The files below /proc/sys/net are those of the namespace that the writing thread is in.
   return inNetns(netns, () => {
     try {
-      writeFileSync(`${proc}/sys/net/ipv6/conf/${name}/${setting.key}`, setting.value)
+      writeFileSync(`${proc}/sys/net/${setting.family}/conf/${name}/${setting.key}`, setting.value)
       return 'yes'
     } catch {
       // ENOENT: no IPv6. EROFS, EACCES, EPERM: an ordinary pod.
@@ -33,7 +33,7 @@ export function giveLinkLocal(place: Place, index: number): void {
   const query = { name: 'RTM_GETLINK', body: encodeLinkIndex(index), doing } as const
   const { name } = decodeLink(place.socket.get(query).body)
   if (readIpv6Sysctl(place, name, 'addr_gen_mode') !== '1') return
-  writeIpv6Sysctl(place, name, { key: 'addr_gen_mode', value: '0' })
+  writeSysctl(place, name, { family: 'ipv6', key: 'addr_gen_mode', value: '0' })
 }
 
 /** Undefined when there is no IPv6. */
