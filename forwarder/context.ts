@@ -123,10 +123,15 @@ function portsOf(text: string, doing: string): Ports {
 }
 
 function neighboursOf(neighbours: readonly IpNeighbor[] = [], doing: string): readonly NeighbourPlan[] {
-  return atMost(mostEntries.neighbours, neighbours, doing).map(({ ip, hardwareAddress }) => ({
-    address: ipOf(ip, doing).text,
+  const plans = atMost(mostEntries.neighbours, neighbours, doing).map(({ ip, hardwareAddress }) => ({
+    address: unicastOf(ip, doing).text,
     mac: hardware(hardwareAddress, doing),
   }))
+  const byAddress = new Map(plans.map(plan => [plan.address, plan]))
+  const torn = plans.find(({ address, mac }) => byAddress.get(address)?.mac !== mac)
+  if (torn !== undefined)
+    throw badInput(doing, `it has two MACs for ${torn.address}, and a neighbour has one`)
+  return [...byAddress.values()]
 }
 
 function macOf(text: string | undefined, doing: string): { readonly mac?: string } {
@@ -147,6 +152,12 @@ function hardware(text: string, doing: string): string {
   const wellFormed = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac) && mac !== '00:00:00:00:00:00'
   if (!wellFormed) throw badInput(doing, `${quoted(text)} is no unicast MAC like 02:00:00:00:00:01`)
   return mac
+}
+
+function unicastOf(text: string, doing: string): Ip {
+  const ip = ipOf(text, doing)
+  if (!isAssignable(ip)) throw badInput(doing, `${quoted(text)} is no address that a neighbour may have`)
+  return ip
 }
 
 function cidrOf(text: string, doing: string): Cidr {

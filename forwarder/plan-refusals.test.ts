@@ -6,6 +6,7 @@ import {
   type ConnectionContext,
   ConnectionContextSchema,
   EthernetContextSchema,
+  IpNeighborSchema,
   PolicyRouteSchema,
   RouteSchema,
 } from '#sdk/wire/gen/connectioncontext/connectioncontext_pb.ts'
@@ -110,6 +111,20 @@ const refused: readonly Refused[] = [
     what: 'a malformed next hop',
     change: (_, { ipContext: ip }) => ip?.dstRoutes.push(route('10.0.0.0/8', 'gw')),
     says: /next hop of 10.0.0.0\/8: "gw"/,
+  },
+  {
+    what: 'two MACs for one neighbour',
+    change: (_, { ipContext: ip }) =>
+      ip?.ipNeighbors.push(
+        neighbour('10.0.0.2', '02:00:00:00:00:01'),
+        neighbour('10.0.0.2', '02:00:00:00:00:02'),
+      ),
+    says: /ip_neighbors: it has two MACs for 10.0.0.2/,
+  },
+  {
+    what: 'a multicast neighbour',
+    change: (_, { ipContext: ip }) => ip?.ipNeighbors.push(neighbour('224.0.0.1', '02:00:00:00:00:01')),
+    says: /"224.0.0.1" is no address that a neighbour may have/,
   },
   {
     what: 'an MTU below that of IPv4',
@@ -221,6 +236,10 @@ function mechanism(change: { readonly cls?: string; readonly type: string }): Re
 function parameter(key: string, value: string): Refused['change'] {
   return ({ source: end }) =>
     void (end?.mechanism === undefined ? undefined : (end.mechanism.parameters[key] = value))
+}
+
+function neighbour(ip: string, hardwareAddress: string) {
+  return create(IpNeighborSchema, { ip, hardwareAddress })
 }
 
 function policy(...policies: readonly MessageInitShape<typeof PolicyRouteSchema>[]): Refused['change'] {
