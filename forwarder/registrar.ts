@@ -8,6 +8,7 @@ import {
   type ForwarderRegistrationRequest,
 } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
 
+/** A manager’s registrar, as far as forwarders know it. */
 export interface Registrar extends AsyncDisposable {
   /** The next registration whose liveness stream has begun. */
   nextRegistration(): Promise<ForwarderRegistrationRequest>

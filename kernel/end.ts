@@ -7,6 +7,7 @@ import { inverse, type Operation, operationInWords, perform } from './operation.
 import { lookAtRules } from './policy.ts'
 import { type Link, type Namespace, ourGroup } from './port.ts'
 
+/** One end of a link and the open namespace that it lies in. */
 export interface End {
   readonly plan: EndPlan
   readonly namespace: Namespace

@@ -4,6 +4,7 @@ import { isKernelError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import { bind, messageBuffers, onReadable, recvmsg, setsockopt, socket } from './libc.ts'
 
+/** How events are received. */
 export interface WatchOptions {
   /** Bytes of events that may wait, default 4 MiB; the kernel caps it at net.core.rmem_max. */
   readonly receiveBuffer?: number

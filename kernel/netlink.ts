@@ -15,6 +15,7 @@ import { routeVerbs } from './route.ts'
 import { ruleVerbs } from './rule.ts'
 import { type NetnsSocket, openNetnsSocket, openSocketIn, type Sent } from './socket.ts'
 
+/** How the real kernel is used; all of it optional. */
 export interface NetlinkOptions {
   /** A writable procfs for sysctls, default `/proc`; in an ordinary pod that is read-only, so mount the host's. */
   readonly proc?: string

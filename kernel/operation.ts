@@ -3,6 +3,7 @@ import type { WireguardPlan } from './link-plan.ts'
 import type { LinkChange, Namespace, Neighbour, RouteValue, RuleValue } from './port.ts'
 import { routeInWords, ruleInWords } from './same.ts'
 
+/** A change of one end. `remove` and `add` are inverse to each other, `set` has what was before. */
 export type Operation =
   | {
       readonly verb: 'set'

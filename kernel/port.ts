@@ -35,6 +35,7 @@ export interface Namespace extends Disposable {
   readonly rule: RuleVerbs
 }
 
+/** What can be done with interfaces (ip-link(8)). */
 export interface LinkVerbs {
   /** Equivalent to: `ip -s link show` */
   list(): readonly Link[]
@@ -79,6 +80,7 @@ export interface LinkVerbs {
   remove(index: number): Promise<void>
 }
 
+/** What can be done with addresses of interfaces (ip-address(8)). */
 export interface AddressVerbs {
   /** Equivalent to: `ip address show dev INDEX` */
   list(index: number): readonly Address[]
@@ -90,6 +92,7 @@ export interface AddressVerbs {
   remove(index: number, cidr: string): void
 }
 
+/** What can be done with routes (ip-route(8)). */
 export interface RouteVerbs {
   /** Of all tables but `local`. Equivalent to: `ip route show dev INDEX table all` and `ip -6 …` */
   list(index: number): readonly Route[]
@@ -112,6 +115,7 @@ export interface RouteVerbs {
   uses(): readonly TableUse[]
 }
 
+/** What can be done with permanent neighbour entries (ip-neighbour(8)). */
 export interface NeighbourVerbs {
   /** The permanent ones. Equivalent to: `ip neighbour show dev INDEX nud permanent` */
   list(index: number): readonly NeighbourEntry[]
@@ -204,12 +208,14 @@ export interface LinkChange {
 /** Who put an address or a route there: we (told by its protocol number), the kernel by itself, or somebody else. */
 export type Origin = 'ours' | 'kernel' | 'foreign'
 
+/** An address of an interface. */
 export interface Address {
   /** CIDR in canonical form. */
   readonly cidr: string
   readonly origin: Origin
 }
 
+/** A route by an interface that is known from elsewhere. */
 export interface RouteValue {
   /** CIDR. */
   readonly prefix: string
@@ -231,6 +237,7 @@ export interface Path {
   readonly mtu: number
 }
 
+/** A route as the kernel tells of it. */
 export interface Route extends RouteValue {
   readonly origin: Origin
 }
@@ -264,11 +271,13 @@ export interface Rule extends RuleValue {
   readonly origin: Origin
 }
 
+/** Which MAC an address has. */
 export interface Neighbour {
   readonly address: string
   readonly mac: string
 }
 
+/** A permanent neighbour entry as the kernel tells of it. */
 export interface NeighbourEntry extends Neighbour {
   readonly origin: Origin
 }

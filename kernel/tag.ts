@@ -1,8 +1,11 @@
 /** IFALIAS of a link of ours: `nsm:<cross connect id>:src` in the client's pod, `…:dst` in the endpoint's. */
 
+/** The sides of a connection: the client’s and the endpoint’s. */
 export const roles = ['src', 'dst'] as const
+/** One side of a connection. */
 export type Role = (typeof roles)[number]
 
+/** What the alias of an interface of ours says. */
 export interface Tag {
   readonly id: string
   readonly role: Role
@@ -13,6 +16,7 @@ export function otherRole(role: Role): Role {
   return role === 'src' ? 'dst' : 'src'
 }
 
+/** The alias of the interface on one side of a cross connect; an id of up to 247 bytes fits (IFALIASZ). */
 export function formatTag({ id, role }: Tag): string {
   return `nsm:${id}:${role}`
 }

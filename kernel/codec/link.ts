@@ -99,11 +99,13 @@ export function encodeProbe(kind: string): Buffer {
   return Buffer.concat([header(0), attribute(ifla.mtu, u32(0xffff_ffff)), linkinfo])
 }
 
+/** RTM_NEWLINK of a bridge without ports. */
 export function encodeBridge(name: string): Buffer {
   const linkinfo = nested(ifla.linkinfo, attribute(info.kind, text('bridge')))
   return Buffer.concat([header(0), attribute(ifla.name, text(name)), linkinfo])
 }
 
+/** RTM_SETLINK: what is absent from the change stays. */
 export function encodeLinkChange(index: number, change: LinkChange): Buffer {
   const head =
     change.admin === undefined ? header(index) : header(index, change.admin === 'up' ? IFF_UP : 0, IFF_UP)
@@ -118,6 +120,7 @@ export function encodeLinkChange(index: number, change: LinkChange): Buffer {
   ])
 }
 
+/** A message about one interface that names nothing else, such as RTM_DELLINK. */
 export function encodeLinkIndex(index: number): Buffer {
   return header(index)
 }
