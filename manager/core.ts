@@ -2,6 +2,7 @@ import type { EndpointRecord } from '#registry/registry.ts'
 import type { Endpoint } from '#sdk/chain/begin.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Address } from '#sdk/rpc/types.ts'
+import { State as ConnectionState } from '#sdk/wire/gen/connection/connection_pb.ts'
 import type { Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import { Agent } from './agent.ts'
 import { managerChain } from './chain.ts'
@@ -68,7 +69,10 @@ export function newCore(state: State, options: CoreOptions): Core {
   )
   for (const wired of connections.list()) chain.adopt(wired.id, requestOf(wired), wired)
   const agent = new Agent({ ...state, chain, log })
-  const mending = new Mending((wired, why) => agent.again(wired, why))
+  const mending = new Mending({
+    mend: (wired, why) => agent.again(wired, why),
+    isDown: id => connections.get(id)?.connection.state === ConnectionState.DOWN,
+  })
   const endpoints = new EndpointWatch({ ...state, ...options, channels, agent })
   const registrar = new Registrar({
     forwarders,

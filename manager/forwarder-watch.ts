@@ -125,7 +125,7 @@ export class ForwarderWatch {
    * | a connection just made is deleted | the word may be late and mean its predecessor: it is made again |
    * | the endpoint's end is down | its pod has gone: it is moved to another endpoint, or closed |
    * | both ends are down | the links of living pods were deleted, or carry nothing: it is down, and made again, by and by less often |
-   * | both are up after that | it is made again at once |
+   * | both are up after that, and stay so | it is made again at once |
    * | missing in what it knows at its start | it is made again |
    */
   #heard({ name }: Forwarder, { type, crossConnects, metrics }: CrossConnectEvent): void {

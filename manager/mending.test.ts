@@ -8,11 +8,12 @@ describe('a broken connection', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  const times = { pauses: { first: 100, most: 1000 }, quietMs: 5000 }
+  const times = { pauses: { first: 10_000, most: 100_000 }, quietMs: 500_000 }
   const attempts: string[] = []
+  let down = true
   const newMending = () => {
     attempts.length = 0
-    return new Mending(async (_, why) => void attempts.push(why), times)
+    return new Mending({ mend: async (_, why) => void attempts.push(why), isDown: () => down, ...times })
   }
 
   it('is mended at once, and then after pauses that grow to a bound', () => {
@@ -21,16 +22,16 @@ describe('a broken connection', () => {
       const before = attempts.length
       let waited = 0
       mending.broken(wired, 'silent')
-      for (; attempts.length === before; waited += 1) {
+      for (; attempts.length === before; waited += 10) {
         mending.broken(wired, 'silent still')
-        vi.advanceTimersByTime(1)
+        vi.advanceTimersByTime(10)
       }
       return waited
     })
     expect(attempts).toEqual(Array.from({ length: 8 }, () => 'silent'))
-    const bounds = [0, 100, 200, 400, 800, 1000, 1000, 1000]
+    const bounds = [0, 10_000, 20_000, 40_000, 80_000, 100_000, 100_000, 100_000]
     for (const [index, most] of bounds.entries()) {
-      expect(waits[index]).toBeLessThanOrEqual(most)
+      expect(waits[index]).toBeLessThanOrEqual(most + 10)
       expect(waits[index]).toBeGreaterThanOrEqual(most / 2)
     }
   })
@@ -43,16 +44,20 @@ describe('a broken connection', () => {
     expect(attempts).toEqual(['first', 'second'])
   })
 
-  it('does not wait any longer when it is whole by itself', () => {
+  it.each([
+    { what: 'is whole by itself', isDown: true, again: 'no', expected: ['first', 'second'] },
+    { what: 'was made again by somebody else', isDown: false, again: 'no', expected: ['first'] },
+    { what: 'is broken again soon', isDown: true, again: 'yes', expected: ['first'] },
+  ])('waits no longer only when it stays whole: it $what', ({ isDown, again, expected }) => {
     using mending = newMending()
     mending.broken(wired, 'first')
-    mending.whole(wired)
     mending.broken(wired, 'second')
-    expect(attempts).toEqual(['first'])
+    down = isDown
     mending.whole(wired)
-    expect(attempts).toEqual(['first', 'second'])
-    vi.advanceTimersByTime(times.pauses.most)
-    expect(attempts).toHaveLength(2)
+    vi.advanceTimersByTime(400)
+    if (again === 'yes') mending.broken(wired, 'third')
+    vi.advanceTimersByTime(2000)
+    expect(attempts).toEqual(expected)
   })
 
   it('is left alone when the manager ends', () => {

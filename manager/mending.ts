@@ -1,14 +1,15 @@
 import { backoff } from '#sdk/workspace/backoff.ts'
 import type { Wired } from './request.ts'
 
-/** Makes a connection again, and never fails. */
-export type Mend = (wired: readonly Wired[], why: string) => Promise<void>
-
-/** What holds where nobody says otherwise, in milliseconds. */
-export interface MendingTimes {
-  /** Bounds of the pause before the second and each later attempt; default 250 ms to 30 s. */
+/** What mending depends on. */
+export interface MendingOptions {
+  /** Makes connections again, and never fails. */
+  readonly mend: (wired: readonly Wired[], why: string) => Promise<void>
+  /** Whether a connection is known and marked as down. */
+  readonly isDown: (id: string) => boolean
+  /** Milliseconds before the second and each later attempt; default 250 to 30,000. */
   readonly pauses?: { readonly first: number; readonly most: number }
-  /** After which without trouble the next one is mended at once again; default a minute. */
+  /** Milliseconds without trouble after which the next one is mended at once again; default a minute. */
   readonly quietMs?: number
 }
 
@@ -17,55 +18,66 @@ interface Trouble {
   readonly timer: NodeJS.Timeout
   /** What is done when the pause is over; undefined when nothing waits. */
   readonly waiting: (() => void) | undefined
+  /** Runs when the connection has been called whole in the pause. */
+  proof: NodeJS.Timeout | undefined
 }
+
+/** Milliseconds that a connection has to stay whole: a request that passes the forwarder calls it whole as well. */
+const proofMs = 1000
 
 /**
  * Makes connections again that are broken: at once the first time, then after pauses that grow, because what an attempt
  * does not mend, as when the network between nodes drops packets, seems whole for a moment after each.
  */
 export class Mending implements Disposable {
-  readonly #mend: Mend
-  readonly #pauses: { readonly first: number; readonly most: number }
-  readonly #quietMs: number
+  readonly #options: MendingOptions
   readonly #troubles = new Map<string, Trouble>()
 
-  constructor(mend: Mend, { pauses = { first: 250, most: 30_000 }, quietMs = 60_000 }: MendingTimes = {}) {
-    this.#mend = mend
-    this.#pauses = pauses
-    this.#quietMs = quietMs
+  constructor(options: MendingOptions) {
+    this.#options = options
   }
 
   /** A connection is broken. Nothing new when it waits already. */
   broken(wired: Wired, why: string): void {
-    const { attempts = 0, waiting } = this.#troubles.get(wired.id) ?? {}
-    if (waiting !== undefined) return
+    const { mend, pauses = { first: 250, most: 30_000 }, quietMs = 60_000 } = this.#options
+    const { id } = wired
+    const trouble = this.#troubles.get(id)
+    clearTimeout(trouble?.proof)
+    if (trouble?.waiting !== undefined) return
+    const attempts = trouble?.attempts ?? 0
     const attempt = (): void => {
-      this.#watch(wired.id, attempts + 1)
-      void this.#mend([wired], why)
+      const timer = setTimeout(() => this.#troubles.delete(id), quietMs).unref()
+      this.#set(id, { attempts: attempts + 1, timer, waiting: undefined, proof: undefined })
+      void mend([wired], why)
     }
     if (attempts === 0) return attempt()
-    const timer = setTimeout(attempt, backoff(attempts, this.#pauses)).unref()
-    this.#set(wired.id, { attempts, timer, waiting: attempt })
+    const timer = setTimeout(attempt, backoff(attempts, pauses)).unref()
+    this.#set(id, { attempts, timer, waiting: attempt, proof: undefined })
   }
 
-  /** A connection is whole. One that still waits to be mended need not wait longer: that only notes it. */
+  /** A connection is whole. One that waits to be mended, and is still marked as down when this has lasted, waits no longer. */
   whole({ id }: Wired): void {
-    this.#troubles.get(id)?.waiting?.()
+    const trouble = this.#troubles.get(id)
+    if (trouble?.waiting === undefined) return
+    const { waiting } = trouble
+    clearTimeout(trouble.proof)
+    trouble.proof = setTimeout(() => {
+      if (this.#options.isDown(id)) waiting()
+    }, proofMs).unref()
   }
 
   [Symbol.dispose](): void {
-    for (const { timer } of this.#troubles.values()) clearTimeout(timer)
+    for (const id of this.#troubles.keys()) this.#clear(id)
     this.#troubles.clear()
   }
 
-  /** Forgets the trouble of a connection when it has been quiet for long. */
-  #watch(id: string, attempts: number): void {
-    const timer = setTimeout(() => this.#troubles.delete(id), this.#quietMs).unref()
-    this.#set(id, { attempts, timer, waiting: undefined })
+  #set(id: string, trouble: Trouble): void {
+    this.#clear(id)
+    this.#troubles.set(id, trouble)
   }
 
-  #set(id: string, trouble: Trouble): void {
+  #clear(id: string): void {
     clearTimeout(this.#troubles.get(id)?.timer)
-    this.#troubles.set(id, trouble)
+    clearTimeout(this.#troubles.get(id)?.proof)
   }
 }
