@@ -18,19 +18,31 @@ export interface KeepOptions {
   readonly log: Log
 }
 
+/** Milliseconds before a connection that is lost over and over is made again, and after which it counts as kept. */
+const [pauses, keptMs] = [{ first: 250, most: 30_000 }, 60_000] as const
+
 /**
  * Watches the manager and makes lost connections again, until the signal aborts. A monitor stream that ends is opened
- * again, and what the manager then does not know is lost. Fails when a connection cannot be made again.
+ * again, and what the manager then does not know is lost. What is lost again soon after it was made is waited with, longer
+ * each time: a data path that stays broken seems whole after each request. Fails when a connection cannot be made again.
  */
 export async function keep(options: KeepOptions): Promise<void> {
   const failed = new AbortController()
   const signal = AbortSignal.any([options.signal, failed.signal])
   const running = new Map<string, Promise<void>>()
+  const losses = new Map<string, { readonly count: number; readonly mended: number }>()
+
+  async function again(id: string): Promise<void> {
+    const { count, mended } = losses.get(id) ?? { count: 0, mended: 0 }
+    const soon = count > 0 && performance.now() - mended < keptMs ? count : 0
+    if (soon > 0) await pause(backoff(soon, pauses), signal)
+    if (!signal.aborted) await options.reconnect(id, signal)
+    losses.set(id, { count: soon + 1, mended: performance.now() })
+  }
 
   function reconnect(id: string): void {
     if (running.has(id)) return
-    const work = options
-      .reconnect(id, signal)
+    const work = again(id)
       .catch((thrown: unknown) => failed.abort(thrown))
       .finally(() => running.delete(id))
     running.set(id, work)
