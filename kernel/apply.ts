@@ -1,4 +1,4 @@
-import { create } from './create.ts'
+import { type Created, create } from './create.ts'
 import type { EndFacts } from './difference.ts'
 import {
   converge,
@@ -16,7 +16,7 @@ import { isKernelError } from './errors.ts'
 import type { LinkPlan } from './link-plan.ts'
 import type { LinkState } from './link-state.ts'
 import type { Kernel, Link } from './port.ts'
-import { undone } from './undo.ts'
+import { undone, undoneAtOnce } from './undo.ts'
 import { isWhole, openWork, type Work } from './work.ts'
 
 /**
@@ -30,8 +30,7 @@ import { isWhole, openWork, type Work } from './work.ts'
  */
 export async function apply(kernel: Kernel, plan: LinkPlan, signal: AbortSignal): Promise<LinkState> {
   signal.throwIfAborted()
-  using work = openWork(kernel, plan)
-  return await converged(kernel, { plan, work, links: work.ends.map(find), signal })
+  return await converged(kernel, { plan, search: find, signal })
 }
 
 /**
@@ -41,32 +40,77 @@ export async function apply(kernel: Kernel, plan: LinkPlan, signal: AbortSignal)
  */
 export async function applyNew(kernel: Kernel, plan: LinkPlan, signal: AbortSignal): Promise<LinkState> {
   signal.throwIfAborted()
-  using work = openWork(kernel, plan)
-  followPods(kernel, plan, work)
   try {
-    const { links, changes } = await create(work)
-    const [first, ...others] = podsOf(plan, work).map((end, at) => stateOf(end, links[at]))
-    if (first !== undefined) return { id: plan.id, ends: [first, ...others], changes }
+    return await created(kernel, plan, () => [])
   } catch (cause) {
     if (!isKernelError(cause, 'EEXIST')) throw cause
   }
-  return await converged(kernel, { plan, work, links: work.ends.map(findByName), signal })
+  return await converged(kernel, { plan, search: findByName, signal })
 }
 
-/** Links that were found, and what is to become of them. */
-interface Found {
+interface Search {
   readonly plan: LinkPlan
-  readonly work: Work
-  /** In the order of the work's ends. */
-  readonly links: readonly (Link | undefined)[]
+  readonly search: (end: End) => Link | undefined
   readonly signal: AbortSignal
 }
 
-async function converged(kernel: Kernel, { plan, work, links, signal }: Found): Promise<LinkState> {
-  followPods(kernel, plan, work)
-  const changes = isWhole(work, links) ? await reconcile(work.ends) : await renew({ work, links, signal })
-  const [, ...others] = podsOf(plan, work)
-  return { id: plan.id, ends: [stateOf(work.ends[0]), ...others.map(end => stateOf(end))], changes }
+/**
+ * Namespaces are open only within a synchronous part: one that is held while the kernel waits would keep a pod alive
+ * that ends meanwhile.
+ */
+async function converged(kernel: Kernel, { plan, search, signal }: Search): Promise<LinkState> {
+  const found = visit(kernel, plan, work => {
+    const links = work.ends.map(search)
+    followPods(kernel, plan, work)
+    return isWhole(work, links)
+      ? stateAfter(plan, work, { links: [], changes: reconcile(work.ends) })
+      : removalsOf(work, links)
+  })
+  if ('ends' in found) return found
+  await Promise.all(found)
+  signal.throwIfAborted()
+  // Rules outlive their link: those of the earlier one are still there, wanted or not.
+  return await created(kernel, plan, work => (found.length === 0 ? [] : reconcile(work.ends)))
+}
+
+/** Creates the link; `finish` changes what creating it did not, and says what. */
+async function created(
+  kernel: Kernel,
+  plan: LinkPlan,
+  finish: (work: Work) => readonly string[],
+): Promise<LinkState> {
+  const made = visit(kernel, plan, work => {
+    followPods(kernel, plan, work)
+    const link = create(work)
+    if ('removal' in link) return link
+    return stateAfter(plan, work, { ...link, changes: [...link.changes, ...finish(work)] })
+  })
+  if ('removal' in made) throw await undone(made.cause, () => made.removal)
+  return made
+}
+
+/** Runs a function with the namespaces of a plan open. */
+function visit<T>(kernel: Kernel, plan: LinkPlan, run: (work: Work) => T): T {
+  using work = openWork(kernel, plan)
+  return run(work)
+}
+
+function followPods(kernel: Kernel, plan: LinkPlan, work: Work): void {
+  for (const { namespace } of podsOf(plan, work)) kernel.follow(namespace)
+}
+
+/** Begins to remove what an earlier life of the connection left: ends whose other ends are in the wrong pods, tunnels to another node. */
+function removalsOf({ ends }: Work, links: readonly (Link | undefined)[]): readonly Promise<void>[] {
+  return ends.flatMap(({ namespace }, at) => {
+    const link = links[at]
+    return link === undefined ? [] : [namespace.link.remove(link.index)]
+  })
+}
+
+function stateAfter(plan: LinkPlan, work: Work, { links, changes }: Created): LinkState {
+  const [first, ...others] = podsOf(plan, work).map((end, at) => stateOf(end, links[at]))
+  if (first === undefined) throw new TypeError('a plan has an end')
+  return { id: plan.id, ends: [first, ...others], changes }
 }
 
 /** The ends that the plan names: those in pods. */
@@ -74,15 +118,11 @@ function podsOf(plan: LinkPlan, work: Work): readonly End[] {
   return work.ends.slice(0, plan.ends.length)
 }
 
-function followPods(kernel: Kernel, plan: LinkPlan, work: Work): void {
-  for (const { namespace } of podsOf(plan, work)) kernel.follow(namespace)
-}
-
 /**
  * Looks and changes until nothing differs: a change may cost others, as a rename costs an old kernel the routes and
  * the removal of an address costs the others of its network.
  */
-async function reconcile(ends: readonly End[]): Promise<readonly string[]> {
+function reconcile(ends: readonly End[]): readonly string[] {
   const done: Done[] = []
   const found = new Map<End, EndFacts>()
   try {
@@ -97,27 +137,11 @@ async function reconcile(ends: readonly End[]): Promise<readonly string[]> {
     }
     return done.map(doneInWords)
   } catch (cause) {
-    throw await undone(cause, async () => {
+    throw undoneAtOnce(cause, () => {
       takeBack(done)
       for (const [end, facts] of found) restore(end, facts)
     })
   }
-}
-
-/**
- * Replaces what an earlier life of the connection left: ends whose other ends are in the wrong pods, tunnels to
- * another node.
- */
-async function renew({ work, links, signal }: Omit<Found, 'plan'>): Promise<readonly string[]> {
-  for (const [at, { namespace }] of work.ends.entries()) {
-    const link = links[at]
-    if (link === undefined) continue
-    await namespace.link.remove(link.index)
-    signal.throwIfAborted()
-  }
-  const { changes } = await create(work)
-  // Rules outlive their link: those of the earlier one are still there, wanted or not.
-  return links.every(link => link === undefined) ? changes : [...changes, ...(await reconcile(work.ends))]
 }
 
 const mostRounds = 3

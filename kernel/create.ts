@@ -5,7 +5,6 @@ import { randomMac } from './mac.ts'
 import { removeRules } from './policy.ts'
 import { type Link, type LinkBirth, ourGroup } from './port.ts'
 import { tunnelInWords } from './tunnel.ts'
-import { undone } from './undo.ts'
 import type { Work } from './work.ts'
 
 /** A link that was just made. */
@@ -16,25 +15,36 @@ export interface Created {
   readonly changes: readonly string[]
 }
 
+/** A link that was made and could not be given what its plan wants. */
+export interface Unmade {
+  /** What the kernel refused. */
+  readonly cause: unknown
+  /** The end of the link, for which the kernel waits; the work may be disposed of meanwhile. */
+  readonly removal: Promise<void>
+}
+
 /**
- * Creates a link and gives each end what its plan wants. Throws what the kernel refused, after removing the link
- * again.
+ * Creates a link and gives each end what its plan wants, or removes it again. Throws what the kernel refused when
+ * nothing was made.
  *
  * The ends get their names at birth: a rename costs the kernel 0.15 ms. Should we die before they are tagged, their
  * group tells the next life that they are ours.
  */
-export async function create(work: Work): Promise<Created> {
+export function create(work: Work): Created | Unmade {
   const links = make(work)
   try {
     const done: Done[] = []
     for (const [at, end] of work.ends.entries()) configure(end, links[at] ?? bornLink(end), done)
     return { links, changes: [`${work.kind} add`, ...done.map(doneInWords)] }
   } catch (cause) {
-    throw await undone(explained(work, cause), async () => {
-      for (const { plan, namespace } of work.ends) removeRules(namespace, [plan.alias])
-      await work.ends[0].namespace.link.remove(links[0].index)
-    })
+    return { cause: explained(work, cause), removal: unmake(work, links[0]) }
   }
+}
+
+/** All but the waiting is done when this returns. */
+async function unmake({ ends }: Work, { index }: Link): Promise<void> {
+  for (const { plan, namespace } of ends) removeRules(namespace, [plan.alias])
+  await ends[0].namespace.link.remove(index)
 }
 
 function make(work: Work): readonly [Link, ...Link[]] {
