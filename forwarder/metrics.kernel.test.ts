@@ -10,6 +10,10 @@ import { Forwarder } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { exampleCrossConnect } from './example.ts'
 import { serveRegistrar } from './registrar.ts'
 
+/** Three datagrams of 100 bytes, 142 with their headers; a ping would need NET_RAW. */
+const sender = `const s = require('node:dgram').createSocket('udp4'); let left = 3
+for (let i = 0; i < 3; i++) s.send(Buffer.alloc(100), 9, process.argv[1], () => --left || s.close())`
+
 it('serves the counters of the kernel, and a restart does not set them back', async () => {
   await using owned = new AsyncDisposableStack()
   bringOwnLoopbackUp()
@@ -50,7 +54,7 @@ it('serves the counters of the kernel, and a restart does not set them back', as
   const to = host(
     wired.destination?.context?.ipContext?.dstIpAddrs[0] ?? wired.source?.context?.ipContext?.dstIpAddrs[0],
   )
-  inNetns(client, () => execFileSync('ping', ['-c', '3', '-i', '0.2', to]).length)
+  inNetns(client, () => execFileSync(process.execPath, ['-e', sender, to]).length)
   const before = await metrics()
   expect(before).toMatch(/^nsm_forwarder_connections 1$/m)
   expect(before).toMatch(/^nsm_forwarder_calls_total\{method="Request",code="OK"\} 1$/m)
@@ -60,11 +64,12 @@ it('serves the counters of the kernel, and a restart does not set them back', as
   start()
   await registrar.nextRegistration()
   const after = await metrics()
-  for (const [side, name] of [
-    ['client', 'nsm0'],
-    ['endpoint', 'nsm0-nse'],
+  for (const [side, name, least] of [
+    ['client', 'nsm0', 3 * 142],
+    // It answers that nobody listens, and says its MAC before.
+    ['endpoint', 'nsm0-nse', 42],
   ] as const) {
-    expect(sentBytes(before, side, name)).toBeGreaterThanOrEqual(3 * 98)
+    expect(sentBytes(before, side, name)).toBeGreaterThanOrEqual(least)
     expect(sentBytes(after, side, name)).toBeGreaterThanOrEqual(sentBytes(before, side, name))
   }
 })
