@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { apply } from './apply.ts'
 import type { KernelHarness } from './contract.ts'
 import { toNsmError } from './errors.ts'
+import { everythingIn, examplePair } from './example-pair.ts'
 import { addUnderlay } from './example-underlay.ts'
 import type { EndPlan, NetnsName, VethPlan, VxlanPlan, VxlanTunnel } from './link-plan.ts'
 import { list } from './list.ts'
@@ -24,37 +25,9 @@ export function tunnelContract(make: () => KernelHarness): void {
 
   afterEach(() => harness[Symbol.asyncDispose]())
 
-  function plan(source: Partial<EndPlan> = {}, destination: Partial<EndPlan> = {}): VethPlan {
-    const none = { addresses: [], routes: [], neighbours: [], policies: [] }
-    return {
-      id: 'c1',
-      kind: 'veth',
-      ends: [
-        { netns: client, name: 'nsm0', alias: 'nsm:c1:src', ...none, addresses: ['10.0.0.1/30'], ...source },
-        {
-          netns: endpoint,
-          name: 'vpn-1',
-          alias: 'nsm:c1:dst',
-          ...none,
-          addresses: ['10.0.0.2/30'],
-          ...destination,
-        },
-      ],
-    }
-  }
-
-  /** Everything that there is in both pods, link-local addresses apart. */
-  function everything(): object {
-    return [client, endpoint].map(name => {
-      using pod = harness.kernel.open(name)
-      return pod.link.list().map(link => ({
-        link: { ...link, stats: undefined },
-        addresses: pod.addr.list(link.index).filter(({ origin }) => origin !== 'kernel'),
-        routes: pod.route.list(link.index).filter(({ prefix }) => !prefix.startsWith('fe80:')),
-        neighbours: pod.neigh.list(link.index),
-      }))
-    })
-  }
+  const plan = (source: Partial<EndPlan> = {}, destination: Partial<EndPlan> = {}): VethPlan =>
+    examplePair({ client, endpoint }, source, destination)
+  const everything = (): object => everythingIn(harness.kernel, { client, endpoint })
 
   describe('apply() of a tunnel', () => {
     let tunnel: VxlanTunnel
