@@ -6,7 +6,8 @@ import type { CertificateAndKey } from './pem.ts'
 
 /** What is to be made: an authority, a leaf of it, or a leaf of an authority that exists. */
 export interface Order {
-  readonly authority?: { readonly lifeMs: number }
+  /** `name` is what its certificate begins its name with; default `nsm webhook`. */
+  readonly authority?: { readonly lifeMs: number; readonly name?: string }
   readonly leaf?: {
     readonly lifeMs: number
     /** DNS names and IP addresses. */
@@ -32,7 +33,7 @@ export async function make({ authority, leaf, now = Date.now() }: Order): Promis
     authority === undefined
       ? undefined
       : // Two authorities of one name would make some verifiers try the wrong one.
-        await makeAuthority(`nsm webhook ${randomBytes(4).toString('hex')}`, {
+        await makeAuthority(`${authority.name ?? 'nsm webhook'} ${randomBytes(4).toString('hex')}`, {
           days: authority.lifeMs / day,
           now,
         })

@@ -7,6 +7,10 @@ export interface SecretPlace {
   readonly api: KubeApi
   readonly namespace: string
   readonly name: string
+  /** Who writes it, as its `managedFields` say; default `nsm-webhook`. */
+  readonly writer?: string
+  /** How the Secret is made when it is not there, as advice. */
+  readonly remedy?: string
 }
 
 /** Reads the Secret. Throws NOT_FOUND saying how to make it. */
@@ -16,7 +20,7 @@ export async function readSecret(place: SecretPlace, signal: AbortSignal): Promi
   } catch (thrown) {
     const error = NsmError.from(thrown)
     if (error.code !== 'NOT_FOUND') throw error
-    const advice = 'apply the manifests, which have it empty, or run: nsm certs init'
+    const advice = place.remedy ?? 'apply the manifests, which have it empty, or run: nsm certs init'
     throw new NsmError('NOT_FOUND', `Secret ${place.namespace}/${place.name} does not exist; ${advice}`, {
       cause: error,
     })
@@ -25,7 +29,7 @@ export async function readSecret(place: SecretPlace, signal: AbortSignal): Promi
 
 /** Writes the Secret as it was read and changed. Throws CONFLICT when somebody else wrote meanwhile. */
 export function writeSecret(place: SecretPlace, body: JsonObject, signal: AbortSignal): Promise<JsonObject> {
-  const path = `${pathOf(place)}?fieldManager=nsm-webhook`
+  const path = `${pathOf(place)}?fieldManager=${place.writer ?? 'nsm-webhook'}`
   return place.api.call({ method: 'PUT', path, body, signal })
 }
 

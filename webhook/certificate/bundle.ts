@@ -2,13 +2,13 @@ import { fingerprintsOf, splitPem, whyRefused } from '#certs/bundle.ts'
 import { type Configuration, readConfiguration } from '#certs/configuration.ts'
 import type { Authority } from '#certs/facts.ts'
 import { configurationsPath, publish } from '#certs/published.ts'
+import { newWake } from '#certs/wake.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
 import type { CertificateOptions } from './options.ts'
 import { whyUnverified } from './unverified.ts'
-import { newWake } from './wake.ts'
 
 /** A patch that follows the last one sooner than this, in milliseconds, is a quarrel: it waits longer each time. */
 const quarrel = 10_000

@@ -1,3 +1,4 @@
+import { newWake } from '#certs/wake.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
@@ -6,7 +7,6 @@ import type { KeyPair } from './key-pair.ts'
 import type { Certificate, CertificateOptions } from './options.ts'
 import { stillTrusted } from './still-trusted.ts'
 import { endsSoon, whyNotValid } from './validity.ts'
-import { newWake } from './wake.ts'
 
 /** What others give us. */
 export interface Given {

@@ -5,18 +5,18 @@ import { order } from '#certs/order.ts'
 import { mayBeForgotten, nextStep } from '#certs/rotation.ts'
 import { annotate, readHeld, writeHeld } from '#certs/secret.ts'
 import { replicaName, servedKey, servedValue } from '#certs/served.ts'
+import { newServerClock } from '#certs/server-clock.ts'
 import { readSecret, type SecretPlace, writeSecret, writtenAt } from '#certs/shared-secret.ts'
 import { takeStep } from '#certs/take-step.ts'
+import { newWake } from '#certs/wake.ts'
+import { watchSecret } from '#certs/watch-secret.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
 import { type Bundle, keepBundle } from './bundle.ts'
 import type { Certificate, CertificateOptions } from './options.ts'
-import { newReplicaClock } from './replica-clock.ts'
 import { endsSoon, whyNotValid } from './validity.ts'
-import { newWake } from './wake.ts'
-import { watchSecret } from './watch-secret.ts'
 
 /** What a replica needs. */
 export interface ReplicaOptions extends CertificateOptions {
@@ -47,7 +47,7 @@ class Replica implements Certificate {
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #wake = newWake()
-  readonly #clock = newReplicaClock()
+  readonly #clock = newServerClock()
   readonly #bundle: Bundle & { readonly done: Promise<void> }
   readonly #first = Promise.withResolvers<void>()
   readonly #done: Promise<unknown>

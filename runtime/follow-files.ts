@@ -14,7 +14,7 @@ export async function followFiles(
   if (signal.aborted) return
   const watchers = [...new Set(files.map(file => dirname(file)))].map(folder =>
     watch(folder, changed).on('error', error =>
-      log.warn({ folder, err: error }, 'cannot watch the certificate; looking now and then'),
+      log.warn({ folder, err: error }, 'cannot watch files; looking now and then'),
     ),
   )
   await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))

@@ -4,8 +4,8 @@ const tolerated = 4 * 60_000
 /** A jump of more than this, in milliseconds, means that the machine slept or its clock was set. */
 const jump = 30_000
 
-/** What is known about this machine's clock. */
-export interface ReplicaClock {
+/** What is known about this machine's clock, in comparison with the API server's. */
+export interface ServerClock {
   /** `unknown` until the first comparison, and again after a jump. */
   state(): 'right' | 'unknown' | 'wrong'
   /** Compares with a moment of the API server's clock that lies between `before` and now; undefined: it did not say. */
@@ -15,7 +15,7 @@ export interface ReplicaClock {
 }
 
 /** Compared with nothing yet. */
-export function newReplicaClock(): ReplicaClock {
+export function newServerClock(): ServerClock {
   let state: 'right' | 'unknown' | 'wrong' = 'unknown'
   let offset = Date.now() - performance.now()
   let compared = false

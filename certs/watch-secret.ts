@@ -1,5 +1,5 @@
-import type { SecretPlace } from '#certs/shared-secret.ts'
 import type { Log } from '#sdk/log.ts'
+import type { SecretPlace } from './shared-secret.ts'
 
 /** Calls back whenever the Secret may have changed, until the signal aborts. What it holds then is to be read: an event may be older than our own last write. */
 export async function watchSecret(
