@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'sdk/rpc': ['sdk/errors.ts', 'sdk/log.ts', 'sdk/wire', 'sdk/chain', 'sdk/http2'],
   sdk: ['sdk'],
   kernel: ['sdk/errors.ts'],
-  kube: ['sdk/errors.ts', 'sdk/log.ts'],
+  kube: ['sdk/errors.ts', 'sdk/log.ts', 'sdk/wire'],
   runtime: ['sdk/errors.ts', 'sdk/log.ts', 'package.json'],
   certs: ['sdk', 'runtime', 'kube'],
   webhook: ['sdk', 'kube', 'runtime', 'certs'],

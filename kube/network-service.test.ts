@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { readNetworkService } from './network-service.ts'
-import { parseManifests } from './parse-manifests.ts'
-import { readObject } from './read-object.ts'
 
 function read(spec: string) {
-  const text = `apiVersion: networkservicemesh.io/v1\nkind: NetworkService\nmetadata: {name: web, namespace: red}\nspec:\n${spec}`
-  return parseManifests([{ file: 'x.yaml', text }])
-    .map(readObject)
-    .map(readNetworkService)[0]
+  return readNetworkService({
+    metadata: { name: 'web', namespace: 'red' },
+    spec: parse(`spec:
+${spec}`).spec,
+  })
 }
 
 const match = (sourceSelector: object, destinationSelector: object) => ({

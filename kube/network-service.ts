@@ -1,9 +1,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { isObject, type JsonObject, ShapeError } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { NetworkServiceObjectSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
 import type { DestinationSchema, MatchSchema } from '#sdk/wire/gen/registry/registry_pb.ts'
-import type { MeshObject } from './object.ts'
+import { isObject, type JsonObject, ShapeError } from './shape.ts'
+
+/** The parts of a NetworkService object that are read. */
+export interface NetworkServiceShape {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec?: unknown
+}
 
 /**
  * Reads a NetworkService object in every shape that is about: v1alpha1's (`sourceSelector`, `route`,
@@ -11,7 +16,9 @@ import type { MeshObject } from './object.ts'
  * `match:` and `destination:` keys of the published examples, and selectors that hang below those keys.
  * Throws BAD_INPUT naming the service and the place.
  */
-export function readNetworkService(object: MeshObject): MessageInitShape<typeof NetworkServiceObjectSchema> {
+export function readNetworkService(
+  object: NetworkServiceShape,
+): MessageInitShape<typeof NetworkServiceObjectSchema> {
   const { name, namespace } = object.metadata
   const spec = isObject(object.spec) ? object.spec : {}
   try {
