@@ -13,7 +13,7 @@ export interface MetricsAddress {
 /** Milliseconds that reading all counters may take. */
 const readMs = 10_000
 
-/** Answers `GET /metrics` until disposed. Throws BAD_CONFIG when the address cannot be listened on. */
+/** Answers `GET /metrics`, and `GET /healthz` for whoever asks whether it lives, until disposed. Throws BAD_CONFIG when the address cannot be listened on. */
 export async function serveMetrics(
   { host, port }: MetricsAddress,
   read: (signal: AbortSignal) => Promise<readonly Metric[]>,
@@ -24,6 +24,7 @@ export async function serveMetrics(
   const server = createServer((request, response) => {
     request.resume()
     if (request.method === 'GET' && request.url === '/metrics') void answer(response, read, log)
+    else if (request.method === 'GET' && request.url === '/healthz') response.writeHead(200).end('lives\n')
     else response.writeHead(404).end('metrics are at /metrics\n')
   })
   server.listen(port, host)

@@ -23,6 +23,7 @@ it('serves what was counted, and nothing elsewhere', async () => {
   expect(text).toContain('nsm_forwarder_netlink_requests_total{type="RTM_NEWLINK"} 2\n')
   expect(text).toContain('nsm_forwarder_calls_total{method="Request",code="OK"} 1\n')
   expect(text).toContain('nsm_forwarder_calls_total{method="Request",code="INTERNAL"} 1\n')
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
   expect((await fetch(`${url}/`)).status).toBe(404)
 })
 
