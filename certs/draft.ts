@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import forge from 'node-forge'
-
-/** Clocks of two machines may differ by this much, in milliseconds. */
-const skew = 5 * 60_000
+import { headStart } from './made-at.ts'
 
 const day = 24 * 60 * 60_000
 
@@ -21,8 +19,7 @@ export function draft({ commonName, publicKey, days, now }: DraftOptions): forge
   certificate.publicKey = publicKey
   // RFC 5280 §4.1.2.2: positive, at most 20 bytes; a leading zero byte would not be the shortest form.
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`
-  // Of a life of seconds, as tests have it, five minutes would be nearly all.
-  certificate.validity.notBefore = new Date(now - Math.min(skew, (days * day) / 10))
+  certificate.validity.notBefore = new Date(now - headStart(days * day))
   certificate.validity.notAfter = new Date(now + days * day)
   certificate.setSubject([{ name: 'commonName', value: commonName }])
   return certificate

@@ -19,7 +19,7 @@ const handshakeTimeout = 5000
 const mostHandshakes = 1000
 
 /** Both ends: TLS 1.3 (RFC 8446) and HTTP/2 (RFC 7540 §3.3). */
-const both = { minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] } as const
+export const tlsOfBoth = { minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] } as const
 
 /** The name of a node in its certificate: a SPIFFE id. */
 export function nodeUri(node: string): string {
@@ -32,15 +32,9 @@ export function nodeUri(node: string): string {
  * refused.
  */
 export function secureServer(credentials: () => Credentials): (socket: Socket) => Promise<TLSSocket> {
-  let handshakes = 0
+  const handshake = newHandshakes()
   return async socket => {
-    if (handshakes >= mostHandshakes)
-      throw new NsmError(
-        'DENIED',
-        `${from(socket)}: ${mostHandshakes} others have not shown who they are yet`,
-      )
-    handshakes += 1
-    const secured = await handshake(socket, credentials()).finally(() => void (handshakes -= 1))
+    const secured = await handshake(socket, credentials())
     const reason = refusalOf(secured)
     if (reason === undefined) return secured
     secured.destroy()
@@ -53,7 +47,7 @@ export function secureClient(credentials: () => Credentials, node: string): (tar
   return target => {
     const { certificate, key, authorities } = credentials()
     const socket = connect({
-      ...both,
+      ...tlsOfBoth,
       ...(target.kind === 'tcp' ? { host: target.host, port: target.port } : { path: target.path }),
       cert: certificate,
       key,
@@ -78,16 +72,35 @@ export function nodeOf(socket: Socket): string {
   throw new NsmError('DENIED', `${from(socket)}: its certificate names no node`)
 }
 
-async function handshake(socket: Socket, { certificate, key, authorities }: Credentials): Promise<TLSSocket> {
+/** Credentials of a server; without authorities its callers need show no certificate. */
+type ServerCredentials = Omit<Credentials, 'authorities'> & Partial<Credentials>
+
+/** TLS handshakes over accepted sockets; not more at a time than one server can bear. DENIED says why one failed. */
+export function newHandshakes(): (socket: Socket, credentials: ServerCredentials) => Promise<TLSSocket> {
+  let running = 0
+  return async (socket, credentials) => {
+    if (running >= mostHandshakes)
+      throw new NsmError(
+        'DENIED',
+        `${from(socket)}: ${mostHandshakes} others have not shown who they are yet`,
+      )
+    running += 1
+    return await shake(socket, credentials).finally(() => void (running -= 1))
+  }
+}
+
+async function shake(
+  socket: Socket,
+  { certificate, key, authorities }: ServerCredentials,
+): Promise<TLSSocket> {
   const outcome = Promise.withResolvers<TLSSocket>()
   // A server of its own per connection ties each handshake to its socket, and takes the newest credentials.
   const server = createServer({
-    ...both,
+    ...tlsOfBoth,
     handshakeTimeout,
     cert: certificate,
     key,
-    ca: authorities,
-    requestCert: true,
+    ...(authorities === undefined ? {} : { ca: authorities, requestCert: true }),
     // Node would close such a connection without saying why; it is looked at before anything is read from it.
     rejectUnauthorized: false,
   })
@@ -125,7 +138,8 @@ const sentences: Readonly<Record<string, string>> = {
   INVALID_PURPOSE: 'its certificate is not for this end of TLS',
 }
 
-function wordsOf(error: Error): string | undefined {
+/** Why the other end's certificate is refused, in words; undefined when the error is another one. */
+export function wordsOf(error: Error): string | undefined {
   if (!('code' in error)) return undefined
   return sentences[String(error.code)] ?? (error instanceof OtherNodeError ? error.message : undefined)
 }
