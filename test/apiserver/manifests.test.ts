@@ -11,7 +11,7 @@ describe.each(overlays)('overlay %s', overlay => {
   it('applies as a whole, and again without a change', async () => {
     const folder = `manifests/overlays/${overlay}`
     await using installed = new AsyncDisposableStack()
-    installed.use(await startControllers(cluster))
+    installed.use(startControllers(cluster))
     installed.defer(async () => {
       await kubectl(cluster, ['delete', '-k', folder, '--ignore-not-found', '--timeout=30s'])
     })
