@@ -1,0 +1,49 @@
+import { chmodSync, cpSync, existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Image, images } from './images.ts'
+
+/** Of koffi and its native part for this machine: all but what compiles it, and what is for another libc. */
+const koffiFiles = [
+  'koffi/package.json',
+  'koffi/in*.{js,cjs}',
+  'koffi/src/koffi/*.{js,cjs}',
+  'koffi/src/koffi/src/*.{js,cjs}',
+  '@koromix/koffi-linux-*/package.json',
+  '@koromix/koffi-linux-*/index.js',
+  '@koromix/koffi-linux-*/linux_*/*',
+]
+
+/**
+ * Copies what an image holds besides Node and its libraries into `into`, from dist/ and node_modules/ of the working
+ * directory. Throws Error when a file is missing: `node build.ts` makes the bundles.
+ */
+export function assemble(image: Image, into: string): void {
+  for (const bundle of [`${image.program}.js`, ...image.beside])
+    copy(join('dist', bundle), join(into, 'app', bundle))
+  writeFileSync(join(into, 'app/package.json'), '{"type":"module"}\n')
+  if (!image.koffi) return
+  const native = globSync(koffiFiles, { cwd: 'node_modules' })
+  if (!native.some(file => file.endsWith('.node')))
+    throw new Error('koffi has no native part for this machine in node_modules: npm install brings it')
+  for (const file of native) copy(join('node_modules', file), join(into, 'app/node_modules', file))
+}
+
+function copy(from: string, to: string): void {
+  if (!existsSync(from)) throw new Error(`${from} does not exist: run node build.ts`)
+  mkdirSync(dirname(to), { recursive: true })
+  cpSync(from, to)
+  chmodSync(to, 0o644)
+}
+
+/** `node scripts/assemble.ts PROGRAM FOLDER`, for the Dockerfile. */
+if (import.meta.main) {
+  const [program = '', into = ''] = process.argv.slice(2)
+  const image = images.find(known => known.program === program)
+  if (image === undefined || into === '') {
+    const programs = images.map(known => known.program).join(', ')
+    process.stderr.write(`usage: node scripts/assemble.ts PROGRAM FOLDER; programs: ${programs}\n`)
+    process.exitCode = 2
+  } else {
+    assemble(image, into)
+  }
+}

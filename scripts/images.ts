@@ -1,0 +1,45 @@
+/** What one image holds and how it starts. The Dockerfile, docker-bake.hcl and the images of tests are checked against it. */
+export interface Image {
+  /** The program: folder of its source, bundle `dist/<program>.js`, stage of the Dockerfile, target of docker-bake.hcl. */
+  readonly program: string
+  /** Name of the image; the registry's part is `repository`. */
+  readonly name: string
+  /** Bundles of dist/ that the program loads or starts when it needs them. */
+  readonly beside: readonly string[]
+  /** Whether it calls Linux through koffi, whose native part comes along. */
+  readonly koffi: boolean
+  /** 0 only where the files of a node or of other processes are read; the manifests say why. */
+  readonly user: 0 | 65532
+  /** Environment of the process; a manifest that sets NODE_OPTIONS replaces this one. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Organisation of the published images. */
+export const repository = 'networkservicemesh'
+
+/** Young generation of 1 MiB instead of 16: V8 then returns what it does not use. */
+const small = { NODE_OPTIONS: '--max-semi-space-size=1' }
+
+/** Every image, by the name of its program. */
+export const images: readonly Image[] = [
+  rootless('webhook', 'nsm-webhook', ['certs.js', 'kubeconfig.js']),
+  rootless('init-client', 'nsm-init'),
+  rootless('sidecar-nsc', 'sidecar-nsc'),
+  rootless('sidecar-nse', 'sidecar-nse'),
+  rootless('registry', 'nsm-registry'),
+  rootless('issuer', 'nsm-issuer', ['certs.js']),
+  rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']),
+  { ...rootless('device-plugin', 'nsm-device-plugin'), user: 0 },
+  { ...rootless('manager', 'nsm-manager'), koffi: true, user: 0 },
+  { ...rootless('forwarder', 'nsm-forwarder'), koffi: true, user: 0 },
+  { ...rootless('capture', 'nsm-capture'), koffi: true, user: 0 },
+]
+
+function rootless(program: string, name: string, beside: readonly string[] = []): Image {
+  return { program, name, beside, koffi: false, user: 65532, env: small }
+}
+
+/** The command of an image, without its arguments. */
+export function entrypointOf({ program }: Image): readonly string[] {
+  return ['node', `/app/${program}.js`]
+}
