@@ -22,9 +22,14 @@ export type ApiSource = 'in-cluster' | KubeconfigSource | KnownServer
  * minute. Throws BAD_CONFIG when the place says nothing usable.
  */
 export async function connectApi(source: ApiSource): Promise<KubeApi & AsyncDisposable> {
+  return restApi(await accessTo(source))
+}
+
+/** Where the API server is and how it lets us in, read once. Throws as `connectApi` does. */
+export async function accessTo(source: ApiSource): Promise<AccessSource> {
   const access = cached(await sourceOf(source))
   await access()
-  return restApi(access)
+  return access
 }
 
 async function sourceOf(source: ApiSource): Promise<AccessSource> {

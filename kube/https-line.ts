@@ -37,13 +37,19 @@ export function httpsLine(access: AccessSource): HttpsLine {
   return {
     async send(call) {
       const current = await access()
-      return exchange({ ...optionsOf(current, call), agent: agentFor(current) }, call)
+      return exchange({ ...requestOptions(current, call), agent: agentFor(current) }, call)
     },
     [Symbol.dispose]: () => agent.destroy(),
   }
 }
 
-function optionsOf({ server, headers }: Access, call: ApiCall): RequestOptions {
+/** A request whose headers are known. */
+interface RequestTo extends Omit<RequestOptions, 'headers'> {
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A call as `node:https` takes it, without the trust of the connection. */
+export function requestOptions({ server, headers }: Access, call: ApiCall): RequestTo {
   const patch = call.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
   return {
     hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'),

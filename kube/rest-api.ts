@@ -4,7 +4,7 @@ import type { AccessSource } from './access.ts'
 import { type ApiCall, type KubeApi, KubeApiError, refusalOf } from './api.ts'
 import { httpsLine } from './https-line.ts'
 import { linesOf, textOf } from './read-body.ts'
-import { isObject, type JsonObject } from './shape.ts'
+import { type JsonObject, parsedObject } from './shape.ts'
 import { watch } from './watch.ts'
 
 /** How long a call may take, in milliseconds. */
@@ -53,25 +53,16 @@ async function accepted(asked: ApiCall, answer: IncomingMessage): Promise<JsonOb
   const { statusCode = 0 } = answer
   const text = await textOf(answer)
   if (statusCode >= 200 && statusCode < 300) return objectOf(asked, text)
-  throw refusalOf(asked, statusCode, parsed(text) ?? { message: text.slice(0, 200) })
+  throw refusalOf(asked, statusCode, parsedObject(text) ?? { message: text.slice(0, 200) })
 }
 
 function objectOf(asked: ApiCall, text: string): JsonObject {
-  const object = parsed(text)
+  const object = parsedObject(text)
   if (object !== undefined) return object
   throw new KubeApiError(
     { status: 0, reason: '' },
     `${asked.method} ${asked.path}: the answer is no JSON object: ${JSON.stringify(text.slice(0, 200))}; is this the API server?`,
   )
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function failureOf(asked: ApiCall, error: unknown): NsmError {

@@ -11,6 +11,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The JSON object that a text is; undefined when it is something else. */
+export function parsedObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** The object at a place, for messages such as `Pod /spec`. Throws ShapeError when it is something else. */
 export function objectAt(value: unknown, place: string): JsonObject {
   if (!isObject(value)) throw malformed(value, place, 'an object')

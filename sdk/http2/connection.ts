@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { errorCode, Http2Error } from './error.ts'
 import { FieldBlocks } from './field-blocks.ts'
 import { type Frame, frameFlag, frameHead, frameType, payloadLimit, preface } from './frame.ts'
@@ -12,7 +11,7 @@ import {
   streamWindow,
   windowUpdate,
 } from './stream.ts'
-import { Wire } from './wire.ts'
+import { type ByteStream, Wire } from './wire.ts'
 
 /** What a server does with a stream that its client opens; returns who is told of the rest. */
 export type Accept = (stream: Stream, fields: Fields) => StreamListener
@@ -49,7 +48,7 @@ export class Connection {
   #state: 'open' | 'leaving' | 'closed' = 'open'
   #givenUp = 0
 
-  constructor(socket: Socket, accept?: Accept) {
+  constructor(socket: ByteStream, accept?: Accept) {
     const closed = Promise.withResolvers<void>()
     this.closed = closed.promise
     this.#accept = accept

@@ -1,6 +1,13 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Http2Error } from './error.ts'
 import { type Frame, FrameReader } from './frame.ts'
+
+/** What carries a connection: a socket, or a stream that leads to one elsewhere. */
+export type ByteStream = Duplex & {
+  /** Keeps the process alive; `unref` does not. */
+  ref(): unknown
+  unref(): unknown
+}
 
 /** Whom a wire tells. */
 export interface WireListener {
@@ -22,13 +29,13 @@ const together = 64 * 1024
 
 /** Frames over a socket. What is written within one turn of the event loop leaves in one system call. */
 export class Wire {
-  readonly #socket: Socket
+  readonly #socket: ByteStream
   readonly #listener: WireListener
   #waiting: Buffer[] = []
   #size = 0
   #ending = false
 
-  constructor(socket: Socket, expect: 'preface' | 'frames', listener: WireListener) {
+  constructor(socket: ByteStream, expect: 'preface' | 'frames', listener: WireListener) {
     this.#socket = socket
     this.#listener = listener
     const reader = new FrameReader(expect)

@@ -1,12 +1,16 @@
-import { connect as connectSocket, type Socket } from 'node:net'
+import { connect as connectSocket } from 'node:net'
 import { NsmError } from '#sdk/errors.ts'
 import { Connection } from '#sdk/http2/connection.ts'
+import type { ByteStream } from '#sdk/http2/wire.ts'
 import { parseAddress, type Target } from './address.ts'
 import { keepAlive } from './keep-alive.ts'
 import type { Address } from './types.ts'
 
-/** Opens a socket to a server; it may still be connecting, also by TLS (then HTTP/2 has to be agreed by ALPN). */
-export type Connect = (target: Target) => Socket
+/**
+ * Opens a socket to a server, or any stream that emits `connect` when it leads there; it may still be connecting, also
+ * by TLS (then HTTP/2 has to be agreed by ALPN).
+ */
+export type Connect = (target: Target) => ByteStream
 
 /** Milliseconds after which a connection that does not come about is given up. */
 const connectTimeoutMs = 20_000
@@ -65,13 +69,13 @@ export class Line implements Disposable {
   }
 }
 
-function plainly(target: Target): Socket {
+function plainly(target: Target): ByteStream {
   return target.kind === 'tcp'
     ? connectSocket({ host: target.host, port: target.port, noDelay: true })
     : connectSocket({ path: target.path })
 }
 
-function connected(socket: Socket, signal: AbortSignal): Promise<void> {
+function connected(socket: ByteStream, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const event = 'encrypted' in socket ? 'secureConnect' : 'connect'
   const giveUp = (): void => void socket.destroy(NsmError.from(signal.reason))
