@@ -4,13 +4,17 @@ import { isObject, type JsonObject } from './shape.ts'
 export function isSelected(object: JsonObject, query: URLSearchParams): boolean {
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
   const labels = isObject(metadata['labels']) ? metadata['labels'] : {}
-  const fields = Object.fromEntries(
-    Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value]),
-  )
+  const fields = { ...fieldsOf(object, 'metadata'), ...fieldsOf(object, 'spec') }
   return (
     termsOf(query, 'labelSelector').every(isMet(labels)) &&
     termsOf(query, 'fieldSelector').every(isMet(fields))
   )
+}
+
+/** The fields of one part of an object, by their paths. */
+function fieldsOf(object: JsonObject, part: 'metadata' | 'spec'): JsonObject {
+  const fields = isObject(object[part]) ? object[part] : {}
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [`${part}.${key}`, value]))
 }
 
 function termsOf(query: URLSearchParams, name: string): readonly string[] {

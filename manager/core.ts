@@ -46,6 +46,8 @@ export interface Core extends AsyncDisposable {
   readonly endpoints: EndpointWatch
   /** Withdraws a pod's endpoints, moves their clients to others, and ends the pod's own connections. */
   readonly podGone: (pod: Pod) => Promise<void>
+  /** Withdraws a pod's endpoints alone: it is about to end. */
+  readonly podEnds: (pod: Pod) => Promise<void>
   /** Withdraws the endpoints that were registered from a workspace. */
   readonly workspaceGone: (workspace: string) => Promise<void>
   /**
@@ -100,6 +102,7 @@ export function newCore(state: State, options: CoreOptions): Core {
         agent.move(endpoint, 'the pod of its endpoint is gone'),
       ])
     },
+    podEnds: ({ uid }) => withdraw(({ pod }) => pod.uid === uid, 'its pod ends'),
     workspaceGone: workspace => withdraw(record => record.workspace === workspace, 'its workspace was freed'),
     resume: async publicUrl => {
       await withdraw(({ pod }) => pods.get(pod.uid) === undefined, 'its pod is gone')

@@ -8,6 +8,8 @@ export interface Peer {
   /** 0 when it is not visible from the manager's pid namespace. */
   readonly pid: number
   readonly netnsCookie: bigint
+  /** On Kubernetes: the pods whose cgroup it lies in. */
+  readonly podUids?: readonly string[]
 }
 
 /** The door that a caller came through. */

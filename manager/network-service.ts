@@ -18,12 +18,12 @@ export interface NetworkServiceOptions {
 
 /** Serves NetworkService to callers that `callerOf` names; who cannot be named gets no further. */
 export function networkServiceHandlers<P>(
-  callerOf: (peer: P, path: readonly { readonly name: string }[]) => Caller,
+  callerOf: (peer: P, path: readonly { readonly name: string }[]) => Caller | Promise<Caller>,
   { chain, connections, policy, node }: NetworkServiceOptions,
 ): Handlers<typeof NetworkService, P> {
   return {
     async request(request, { peer, signal }) {
-      const caller = callerOf(peer, request.connection?.path?.pathSegments ?? [])
+      const caller = await callerOf(peer, request.connection?.path?.pathSegments ?? [])
       const input = enter(request, caller, node)
       const decision = policy.mayRequest(caller, input.connection.networkService)
       if (!decision.allowed)
@@ -36,7 +36,7 @@ export function networkServiceHandlers<P>(
       return leavePath(connection)
     },
     async close(connection, { peer, signal }) {
-      const caller = callerOf(peer, connection.path?.pathSegments ?? [])
+      const caller = await callerOf(peer, connection.path?.pathSegments ?? [])
       const id = ownId(connection.id, caller)
       refuseOthers(connections.get(id), caller)
       await chain.close(id, signal)

@@ -57,6 +57,10 @@ export class Pods {
     return this.#byUid.get(uid)
   }
 
+  list(): readonly Pod[] {
+    return [...this.#byUid.values()]
+  }
+
   /** The pods that live in a network namespace: more than one when it is the node's own. */
   inNamespace(cookie: bigint): readonly Pod[] {
     return [...(this.#byCookie.get(cookie) ?? [])].flatMap(uid => this.#byUid.get(uid) ?? [])

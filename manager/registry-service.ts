@@ -29,12 +29,12 @@ export interface RegistryServiceOptions extends RegistrationOptions {
  * is not a pod's to remove, because its matches are the operator's.
  */
 export function serviceRegistryHandlers(
-  podOf: (peer: Peer) => Pod,
+  podOf: (peer: Peer) => Promise<Pod>,
   { registry, policy, sharedNamespace }: RegistryServiceOptions,
 ): Handlers<typeof NetworkServiceRegistry, Peer> {
   return {
     async register(sent, { peer }) {
-      const pod = podOf(peer)
+      const pod = await podOf(peer)
       if (!isDnsName(sent.name))
         throw new NsmError(
           'BAD_INPUT',
@@ -56,7 +56,7 @@ export function serviceRegistryHandlers(
       return service
     },
     async *find({ networkService: wanted, watch }, { peer, signal }) {
-      const { namespace } = podOf(peer)
+      const { namespace } = await podOf(peer)
       const isWanted = ({ namespace: own, service }: ServiceRecord): boolean =>
         (own === namespace || own === sharedNamespace) && matchesService(service, wanted)
       for await (const { record, deleted } of found(registry.services, watch, signal)) {
@@ -64,7 +64,7 @@ export function serviceRegistryHandlers(
       }
     },
     async unregister({ name }, { peer }) {
-      const pod = podOf(peer)
+      const pod = await podOf(peer)
       throw new NsmError(
         'DENIED',
         `removing network service ${name}: it is not ${podName(pod)}'s to remove; delete the NetworkService object`,
@@ -75,18 +75,18 @@ export function serviceRegistryHandlers(
 
 /** Serves NetworkServiceEndpointRegistry to the pod of a workspace; only its own endpoints are its to change. */
 export function endpointRegistryHandlers(
-  registrantOf: (peer: Peer) => Registrant,
+  registrantOf: (peer: Peer) => Promise<Registrant>,
   options: RegistryServiceOptions,
 ): Handlers<typeof NetworkServiceEndpointRegistry, Peer> {
   const { registry, sharedNamespace, onRegistered, withdraw } = options
   return {
     async register(sent, { peer }) {
-      const record = await registerEndpoint(sent, registrantOf(peer), options)
+      const record = await registerEndpoint(sent, await registrantOf(peer), options)
       onRegistered(record)
       return { ...record.endpoint, url: sent.url }
     },
     async *find({ networkServiceEndpoint: wanted, watch }, { peer, signal }) {
-      const { namespace } = registrantOf(peer).pod
+      const { namespace } = (await registrantOf(peer)).pod
       const isWanted = ({ pod, endpoint }: EndpointRecord): boolean =>
         (pod.namespace === namespace || pod.namespace === sharedNamespace) &&
         matchesEndpoint(endpoint, wanted)
@@ -95,7 +95,7 @@ export function endpointRegistryHandlers(
       }
     },
     async unregister({ name }, { peer }) {
-      const { pod } = registrantOf(peer)
+      const { pod } = await registrantOf(peer)
       const record = await registry.endpoints.get(name)
       if (record === undefined) return {}
       if (record.pod.uid !== pod.uid)

@@ -9,10 +9,12 @@ import {
   ForwarderRegistration,
   ForwarderUnRegistration,
 } from '#sdk/wire/gen/forwarderregistrar/forwarderregistrar_pb.ts'
-import { NSMD } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+import { NSMD, type Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import { adminHandlers } from './admin.ts'
 import { type Core, type CoreOptions, newCore } from './core.ts'
 import type { Peer } from './identity.ts'
+import type { NodePods } from './kubernetes/node-pods.ts'
+import { Residents } from './kubernetes/residents.ts'
 import { forgetPod, nsmdHandlers } from './nsmd.ts'
 import { allowAll } from './policy.ts'
 import { publicUrl } from './public-url.ts'
@@ -33,6 +35,8 @@ export interface ManagerOptions extends StateOptions, Omit<CoreOptions, 'clientS
   /** Names the process at the other end of a workspace's socket. */
   readonly peerOf: (socket: Socket, workspace: string) => Peer
   readonly version: string
+  /** The pods of this node as Kubernetes tells of them, in place of a runner that tells of them. */
+  readonly nodePods?: NodePods | undefined
   /** Milliseconds after which pods are forgotten that the runner does not tell of again; default 10,000. */
   readonly staleMs?: number
 }
@@ -58,12 +62,28 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
       ? undefined
       : undo.use(await serveRemote(options.listen, { ...shared, security: options.security, log }))
   const url = remote === undefined ? '' : publicUrl(remote.address, options.publicUrl)
+  const { nodePods } = options
+  const forget = (pod: Pod): Promise<void> => forgetPod(pod, { ...state, ...core, workspaces })
+  const residents =
+    nodePods === undefined
+      ? undefined
+      : undo.use(
+          new Residents({
+            ...state,
+            ...core,
+            nodePods,
+            log,
+            forget,
+            closeUnless: isPod => workspaces.closeUnless(isPod),
+          }),
+        )
   const services: WorkspaceServicesOptions = {
     ...shared,
     nodeCookie: options.nodeCookie,
     sharedNamespace: options.sharedNamespace,
     publicUrl: url,
     claim: (door, owner) => workspaces.claim(door, owner),
+    admit: residents === undefined ? undefined : (peer, door) => residents.admit(peer, door),
     onRegistered: record => void core.endpoints.follow(record),
     withdraw: (record, why) => core.endpoints.withdraw(record, why),
   }
@@ -81,14 +101,16 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
         }),
     }),
   )
-  await workspaces.restore(uid => state.pods.get(uid) !== undefined)
+  // What Kubernetes has not told of yet may be a pod all the same.
+  await workspaces.restore(uid => nodePods !== undefined || state.pods.get(uid) !== undefined)
   await core.resume(url)
+  residents?.begin()
   const stale = undo.use(
     new StalePods({
       ...state,
       log,
       graceMs: options.staleMs ?? staleMs,
-      forget: pod => forgetPod(pod, { ...state, ...core, workspaces }),
+      forget,
     }),
   )
   for (const server of await ownSockets(state, core, { ...options, workspaces, stale })) undo.use(server)

@@ -20,25 +20,32 @@ export interface WorkspaceServicesOptions
   readonly monitor: Monitor
   /** Binds a workspace without an owner to the first pod that uses it. */
   readonly claim: (door: Door, owner: string) => void
+  /** Makes the pod of a caller known before it is identified, where nobody tells of pods beforehand. */
+  readonly admit?: ((peer: Peer, door: Door) => Promise<void>) | undefined
 }
 
 /** The services of one workspace's socket: what its pod, and nobody else, may ask of the manager. */
 export function workspaceServices(door: Door, options: WorkspaceServicesOptions): readonly Served<Peer>[] {
-  const podOf = (peer: Peer): Pod => {
+  const podOf = async (peer: Peer): Promise<Pod> => {
+    await options.admit?.(peer, door)
     const pod = identify(peer, door, options)
     options.claim(door, pod.uid)
     return pod
   }
-  const registrantOf = (peer: Peer) => ({ pod: podOf(peer), pid: peer.pid, workspace: door.workspace })
+  const registrantOf = async (peer: Peer) => ({
+    pod: await podOf(peer),
+    pid: peer.pid,
+    workspace: door.workspace,
+  })
   return [
     implement(
       NetworkService,
-      networkServiceHandlers<Peer>(peer => podCaller(podOf(peer), peer), options),
+      networkServiceHandlers<Peer>(async peer => podCaller(await podOf(peer), peer), options),
     ),
     implement<typeof MonitorConnection, Peer>(MonitorConnection, {
-      monitorConnections: (selector, { peer, signal }) => {
-        const { uid } = podOf(peer)
-        return options.monitor.watch(
+      async *monitorConnections(selector, { peer, signal }) {
+        const { uid } = await podOf(peer)
+        yield* options.monitor.watch(
           { selector, mayBeSeen: ({ caller }) => caller.kind === 'pod' && caller.pod.uid === uid },
           signal,
         )

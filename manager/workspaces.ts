@@ -99,8 +99,25 @@ export class Workspaces implements AsyncDisposable {
     this.#forget(id)
   }
 
+  /** Closes those that belong to what is no pod any more; those that nobody has used stay. */
+  async closeUnless(isPod: (uid: string) => boolean): Promise<void> {
+    const stale = [...this.#open.values()].filter(({ owner }) => owner !== undefined && !isPod(owner))
+    await Promise.all(stale.map(({ workspace }) => this.close(workspace)))
+  }
+
   ids(): readonly string[] {
     return [...this.#open.keys()]
+  }
+
+  /** The uid of the pod that has a workspace; undefined when none is known, or when there is no such workspace. */
+  ownerOf(id: string): string | undefined {
+    return this.#open.get(id)?.owner
+  }
+
+  /** Closes the workspaces of pods that are no more; those that nobody has used yet stay. */
+  async closeUnless(isPod: (uid: string) => boolean): Promise<void> {
+    const gone = [...this.#open.values()].filter(({ owner }) => owner !== undefined && !isPod(owner))
+    await Promise.all(gone.map(({ workspace }) => this.close(workspace)))
   }
 
   /** The workspaces that a pod has. */
