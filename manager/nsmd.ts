@@ -28,9 +28,9 @@ const clientBaseDir = '/var/lib/networkservicemesh/'
 export function nsmdHandlers(options: NsmdOptions): Handlers<typeof NSMD, unknown> {
   const { workspaces, baseDir, workspaceGone } = options
   return {
-    async requestClientConnection({ workspace, pod }) {
+    async requestClientConnection({ workspace, pod, podUid }) {
       if (pod !== undefined) putPod(pod, options)
-      await workspaces.open(workspace, pod?.uid ?? '')
+      await workspaces.open(workspace, pod?.uid ?? podUid)
       return {
         workspace,
         hostBasedir: baseDir,
@@ -40,7 +40,10 @@ export function nsmdHandlers(options: NsmdOptions): Handlers<typeof NSMD, unknow
       }
     },
     enumConnection: async () => ({ workspace: [...workspaces.ids()] }),
-    async deleteClientConnection({ workspace }) {
+    async deleteClientConnection({ workspace, unclaimed }) {
+      const owner = workspaces.ownerOf(workspace)
+      // Kubelet may have given it to a pod that never came to ask for anything.
+      if (unclaimed && owner !== undefined && options.pods.get(owner) !== undefined) return {}
       await workspaceGone(workspace)
       await workspaces.close(workspace)
       return {}

@@ -114,12 +114,6 @@ export class Workspaces implements AsyncDisposable {
     return this.#open.get(id)?.owner
   }
 
-  /** Closes the workspaces of pods that are no more; those that nobody has used yet stay. */
-  async closeUnless(isPod: (uid: string) => boolean): Promise<void> {
-    const gone = [...this.#open.values()].filter(({ owner }) => owner !== undefined && !isPod(owner))
-    await Promise.all(gone.map(({ workspace }) => this.close(workspace)))
-  }
-
   /** The workspaces that a pod has. */
   ofPod(uid: string): readonly string[] {
     return [...this.#open.values()].filter(({ owner }) => owner === uid).map(({ workspace }) => workspace)

@@ -10,8 +10,10 @@ import { errorKinds } from '#sdk/errors.ts'
 /** Programs that are configured by environment variables. */
 const programs = [
   'capture',
+  'device-plugin',
   'forwarder',
   'init-client',
+  'issuer',
   'manager',
   'registry',
   'sidecar-nsc',

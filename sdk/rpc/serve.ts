@@ -4,7 +4,7 @@ import { type Log, silent } from '#sdk/log.ts'
 import { accepting, type Host } from './accept.ts'
 import { Calls } from './calls.ts'
 import { type Handling, handling } from './handle.ts'
-import { healthCheck } from './health.ts'
+import { type Health, healthCheck } from './health.ts'
 import { Hoard } from './hoard.ts'
 import type { Served } from './implement.ts'
 import { keepAlive } from './keep-alive.ts'
@@ -28,6 +28,8 @@ export interface ServeOptions<P> {
   readonly mode?: number
   /** Connections at a time, beyond which new ones are closed; default 10,000 over TCP, else 1,000. */
   readonly mostConnections?: number
+  /** What health checks are told, at each of them; default: that it serves. */
+  readonly health?: () => Health
 }
 
 /** A running server. Disposing stops accepting, ends the calls within a second and removes the socket's file. */
@@ -44,7 +46,7 @@ export async function serve<P>(options: ServeOptions<P>): Promise<Server> {
     calls: new Calls(),
     hoard: new Hoard(),
     log: options.log ?? silent,
-    handlings: new Map(handlingsOf(options.services).map(each => [each.path, each])),
+    handlings: new Map(handlingsOf(options).map(each => [each.path, each])),
     sockets: new Set(),
     connections: new Set(),
   }
@@ -72,9 +74,12 @@ interface Running<P> extends Host<P> {
   readonly connections: Set<Connection>
 }
 
-function handlingsOf<P>(services: readonly Served<P>[]): readonly Handling<P>[] {
+function handlingsOf<P>({ services, health }: ServeOptions<P>): readonly Handling<P>[] {
   const names = new Set(services.map(({ service }) => service.typeName))
-  return [...services.flatMap(({ methods }) => methods).map(method => handling(method)), healthCheck(names)]
+  return [
+    ...services.flatMap(({ methods }) => methods).map(method => handling(method)),
+    healthCheck(names, health),
+  ]
 }
 
 async function admit<P>(

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file nsmdapi/nsmd.proto.
  */
 export const file_nsmdapi_nsmd: GenFile = /*@__PURE__*/
-  fileDesc("ChJuc21kYXBpL25zbWQucHJvdG8SB25zbWRhcGkiRwoXQ2xpZW50Q29ubmVjdGlvblJlcXVlc3QSEQoJd29ya3NwYWNlGAEgASgJEhkKA3BvZBgCIAEoCzIMLm5zbWRhcGkuUG9kIogBChVDbGllbnRDb25uZWN0aW9uUmVwbHkSEQoJd29ya3NwYWNlGAEgASgJEhMKC2hvc3RCYXNlZGlyGAIgASgJEhUKDWNsaWVudEJhc2VEaXIYAyABKAkSFwoPbnNtU2VydmVyU29ja2V0GAQgASgJEhcKD25zbUNsaWVudFNvY2tldBgFIAEoCSIsChdEZWxldGVDb25uZWN0aW9uUmVxdWVzdBIRCgl3b3Jrc3BhY2UYASABKAkiKAoTRW51bUNvbm5lY3Rpb25SZXBseRIRCgl3b3Jrc3BhY2UYASADKAkiuwEKA1BvZBILCgN1aWQYASABKAkSDAoEbmFtZRgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSKAoGbGFiZWxzGAQgAygLMhgubnNtZGFwaS5Qb2QuTGFiZWxzRW50cnkSFwoPc2VydmljZV9hY2NvdW50GAUgASgJEhQKDG5ldG5zX2Nvb2tpZRgGIAEoBBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMuICCgROU01EElsKF1JlcXVlc3RDbGllbnRDb25uZWN0aW9uEiAubnNtZGFwaS5DbGllbnRDb25uZWN0aW9uUmVxdWVzdBoeLm5zbWRhcGkuQ2xpZW50Q29ubmVjdGlvblJlcGx5EkYKDkVudW1Db25uZWN0aW9uEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhwubnNtZGFwaS5FbnVtQ29ubmVjdGlvblJlcGx5ElIKFkRlbGV0ZUNsaWVudENvbm5lY3Rpb24SIC5uc21kYXBpLkRlbGV0ZUNvbm5lY3Rpb25SZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ei4KBlB1dFBvZBIMLm5zbWRhcGkuUG9kGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EjEKCURlbGV0ZVBvZBIMLm5zbWRhcGkuUG9kGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5YgZwcm90bzM", [file_google_protobuf_empty]);
+  fileDesc("ChJuc21kYXBpL25zbWQucHJvdG8SB25zbWRhcGkiWAoXQ2xpZW50Q29ubmVjdGlvblJlcXVlc3QSEQoJd29ya3NwYWNlGAEgASgJEhkKA3BvZBgCIAEoCzIMLm5zbWRhcGkuUG9kEg8KB3BvZF91aWQYAyABKAkiiAEKFUNsaWVudENvbm5lY3Rpb25SZXBseRIRCgl3b3Jrc3BhY2UYASABKAkSEwoLaG9zdEJhc2VkaXIYAiABKAkSFQoNY2xpZW50QmFzZURpchgDIAEoCRIXCg9uc21TZXJ2ZXJTb2NrZXQYBCABKAkSFwoPbnNtQ2xpZW50U29ja2V0GAUgASgJIj8KF0RlbGV0ZUNvbm5lY3Rpb25SZXF1ZXN0EhEKCXdvcmtzcGFjZRgBIAEoCRIRCgl1bmNsYWltZWQYAiABKAgiKAoTRW51bUNvbm5lY3Rpb25SZXBseRIRCgl3b3Jrc3BhY2UYASADKAkiuwEKA1BvZBILCgN1aWQYASABKAkSDAoEbmFtZRgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSKAoGbGFiZWxzGAQgAygLMhgubnNtZGFwaS5Qb2QuTGFiZWxzRW50cnkSFwoPc2VydmljZV9hY2NvdW50GAUgASgJEhQKDG5ldG5zX2Nvb2tpZRgGIAEoBBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMuICCgROU01EElsKF1JlcXVlc3RDbGllbnRDb25uZWN0aW9uEiAubnNtZGFwaS5DbGllbnRDb25uZWN0aW9uUmVxdWVzdBoeLm5zbWRhcGkuQ2xpZW50Q29ubmVjdGlvblJlcGx5EkYKDkVudW1Db25uZWN0aW9uEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhwubnNtZGFwaS5FbnVtQ29ubmVjdGlvblJlcGx5ElIKFkRlbGV0ZUNsaWVudENvbm5lY3Rpb24SIC5uc21kYXBpLkRlbGV0ZUNvbm5lY3Rpb25SZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ei4KBlB1dFBvZBIMLm5zbWRhcGkuUG9kGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EjEKCURlbGV0ZVBvZBIMLm5zbWRhcGkuUG9kGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5YgZwcm90bzM", [file_google_protobuf_empty]);
 
 /**
  * @generated from message nsmdapi.ClientConnectionRequest
@@ -32,6 +32,13 @@ export type ClientConnectionRequest = Message<"nsmdapi.ClientConnectionRequest">
    * @generated from field: nsmdapi.Pod pod = 2;
    */
   pod?: Pod | undefined;
+
+  /**
+   * The uid of that pod, where the caller knows no more of it.
+   *
+   * @generated from field: string pod_uid = 3;
+   */
+  podUid: string;
 };
 
 /**
@@ -86,6 +93,13 @@ export type DeleteConnectionRequest = Message<"nsmdapi.DeleteConnectionRequest">
    * @generated from field: string workspace = 1;
    */
   workspace: string;
+
+  /**
+   * Deletes it only if no pod has it.
+   *
+   * @generated from field: bool unclaimed = 2;
+   */
+  unclaimed: boolean;
 };
 
 /**
