@@ -1,6 +1,6 @@
 import type { Kernel } from '#kernel/port.ts'
+import type { Metric } from '#runtime/metrics-text.ts'
 import type { CrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
-import type { Metric } from './metrics-text.ts'
 import { type EndCounters, readStatistics } from './statistics.ts'
 
 /** The counters of all ends, read from the kernel now; they go on over restarts, because the kernel keeps them. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { type Metric, metricsText } from '#runtime/metrics-text.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
-import { type Metric, metricsText } from './metrics-text.ts'
 
 /** Where to listen; port 0 asks the kernel for a free one. */
 export interface MetricsAddress {

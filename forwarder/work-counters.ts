@@ -1,6 +1,6 @@
 import type { KernelEvent } from '#kernel/port.ts'
+import type { Metric } from '#runtime/metrics-text.ts'
 import { type ErrorCode, NsmError } from '#sdk/errors.ts'
-import type { Metric } from './metrics-text.ts'
 
 /** Counts what a forwarder does, since it was started. */
 export class WorkCounters {

@@ -61,13 +61,19 @@ export const config = {
     env: 'EXCLUDED_PREFIXES',
     parse: parsePrefixes,
     default: [],
-    doc: 'CIDRs of the cluster that no connection may use, separated by commas.',
+    doc: 'CIDRs of the cluster that no connection may use, separated by commas; empty asks the API server, with NSM_KUBERNETES.',
   }),
   allowHostNetwork: setting({
     env: 'NSM_ALLOW_HOST_NETWORK',
     parse: flag,
     default: false,
     doc: "Serve pods that live in the manager's own network namespace.",
+  }),
+  kubernetes: setting({
+    env: 'NSM_KUBERNETES',
+    parse: flag,
+    default: false,
+    doc: 'Run in a Kubernetes cluster: pods are known from the API server and their cgroups, the registry is custom resources; needs hostPID and NSMD_PUBLIC_API.',
   }),
   registryAddress: setting({
     env: 'NSM_REGISTRY',
@@ -92,6 +98,12 @@ export const config = {
     parse: duration,
     default: 4000,
     doc: 'How long a client that asks again is held, in case an endpoint comes, before it is told that there is none.',
+  }),
+  probes: setting({
+    env: 'NSM_METRICS_ADDRESS',
+    parse: listenAddress,
+    default: undefined,
+    doc: 'host:port or :port at which metrics are served for Prometheus, under /metrics, and /healthz and /readyz for probes; empty serves none.',
   }),
   timeout: setting({
     env: 'NSM_REQUEST_TIMEOUT',

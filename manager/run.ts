@@ -9,6 +9,7 @@ import type { Log } from '#sdk/log.ts'
 import type { Credentials } from '#sdk/rpc/tls.ts'
 import type { config } from './config.ts'
 import { Enrolment } from './enrolment.ts'
+import { joinCluster } from './kubernetes/join.ts'
 import { ownNetnsCookie } from './own-netns.ts'
 import { startManager } from './start.ts'
 
@@ -27,17 +28,20 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
       'BAD_CONFIG',
       'NSMD_API_ADDRESS: managers know each other by certificates; set NSM_ISSUER to where one is issued, or NSM_INSECURE=true to serve them without TLS',
     )
+  const cluster = settings.kubernetes ? undo.use(await joinCluster({ ...settings, peerOf, log })) : undefined
   await enrolment?.ready(enrolmentMs)
   const manager = undo.use(
     await startManager({
       ...settings,
       baseDir: resolve(settings.baseDir),
+      nodePods: cluster?.nodePods,
+      // On Kubernetes this is the manager's own pod, and hostNetwork is said by the pods' specs.
       nodeCookie: settings.allowHostNetwork ? undefined : await ownNetnsCookie(peerOf),
       bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
       forwarderWaitMs: settings.forwarderWait,
       endpointWaitMs: settings.endpointWait,
       timeoutMs: settings.timeout,
-      peerOf,
+      peerOf: cluster?.peerOf ?? peerOf,
       version,
       security: settings.insecure ? 'insecure' : () => credentialsOf(enrolment),
       log,

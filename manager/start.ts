@@ -15,8 +15,10 @@ import { type Core, type CoreOptions, newCore } from './core.ts'
 import type { Peer } from './identity.ts'
 import type { NodePods } from './kubernetes/node-pods.ts'
 import { Residents } from './kubernetes/residents.ts'
+import { readMetrics } from './metrics.ts'
 import { forgetPod, nsmdHandlers } from './nsmd.ts'
 import { allowAll } from './policy.ts'
+import { serveProbes } from './probes.ts'
 import { publicUrl } from './public-url.ts'
 import { remoteServices } from './remote-services.ts'
 import { StalePods } from './stale-pods.ts'
@@ -35,6 +37,8 @@ export interface ManagerOptions extends StateOptions, Omit<CoreOptions, 'clientS
   /** Names the process at the other end of a workspace's socket. */
   readonly peerOf: (socket: Socket, workspace: string) => Peer
   readonly version: string
+  /** Where probes and metrics are served; default nowhere. */
+  readonly probes?: Address | undefined
   /** The pods of this node as Kubernetes tells of them, in place of a runner that tells of them. */
   readonly nodePods?: NodePods | undefined
   /** Milliseconds after which pods are forgotten that the runner does not tell of again; default 10,000. */
@@ -114,6 +118,15 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     }),
   )
   for (const server of await ownSockets(state, core, { ...options, workspaces, stale })) undo.use(server)
+  if (options.probes !== undefined)
+    undo.use(
+      await serveProbes({
+        address: options.probes,
+        readyReason: () =>
+          core.forwarders.all().length === 0 ? 'no forwarder has registered on this node' : undefined,
+        metrics: () => readMetrics({ ...state, ...core, workspaces, node }),
+      }),
+    )
   const running = undo.move()
   return { url, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

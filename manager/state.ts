@@ -34,8 +34,8 @@ export interface StateOptions {
   readonly bootId: string
   /** Where the registry is served that all managers share, which the journal caches; default none. */
   readonly registryAddress?: Address | undefined
-  /** A registry in place of the journal's own. */
-  readonly registry?: Registry
+  /** Makes a registry in place of the journal's own, which may be its cache. */
+  readonly registryOf?: ((cache: Registry) => Registry & Partial<AsyncDisposable>) | undefined
   /** Limits of the journal's file. */
   readonly database?: DatabaseOptions
   readonly log: Log
@@ -48,7 +48,7 @@ export function openState({
   journal: file,
   bootId,
   registryAddress,
-  registry: given,
+  registryOf,
   database: limits,
   log,
 }: StateOptions): State {
@@ -60,10 +60,10 @@ export function openState({
   const cache = sqliteRegistry(database)
   const shared =
     registryAddress === undefined
-      ? undefined
+      ? registryOf?.(cache)
       : new SharedRegistry({ channel: dial(registryAddress), node, cache, log })
   return {
-    registry: given ?? shared ?? cache,
+    registry: shared ?? cache,
     pods: new Pods(journal.pods),
     connections,
     workspaces: journal.workspaces,
@@ -72,7 +72,7 @@ export function openState({
     monitor: new Monitor(connections),
     [Symbol.asyncDispose]: async () => {
       events.save()
-      await shared?.[Symbol.asyncDispose]()
+      await shared?.[Symbol.asyncDispose]?.()
       database.close()
     },
   }
