@@ -30,6 +30,7 @@ await build({
   entryPoints: [
     ...programs.map(name => ({ in: `${name}/main.ts`, out: name })),
     { in: 'kube/kubeconfig.ts', out: 'kubeconfig' },
+    { in: 'manager/admin-child.ts', out: 'admin' },
     { in: 'forwarder/verify/main.ts', out: 'forwarder-verify' },
     { in: 'bench/inside.ts', out: 'bench' },
     { in: 'bench/client.ts', out: 'bench-client' },
@@ -51,4 +52,15 @@ await build({
   banner: {
     js: "import { createRequire as nsmRequire } from 'node:module'; const require = nsmRequire(import.meta.url);",
   },
+})
+
+// A snapshot begins with one CommonJS file; the Dockerfile makes it of this one with the Node that runs it.
+await build({
+  entryPoints: ['init-client/snapshot.ts'],
+  outfile: 'dist/init-client-snapshot.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  logLevel: 'warning',
 })

@@ -1,12 +1,4 @@
 import { main } from '#runtime/main.ts'
-import { config } from './config.ts'
-import { lineLog } from './line-log.ts'
-import { run } from './run.ts'
+import { program } from './program.ts'
 
-await main({
-  name: 'nsm-init',
-  summary: 'asks the manager for the network services of a pod and ends when their interfaces are there.',
-  config,
-  logger: lineLog,
-  run,
-})
+await main(program)

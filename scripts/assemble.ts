@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Image, images } from './images.ts'
@@ -15,17 +16,34 @@ const koffiFiles = [
 
 /**
  * Copies what an image holds besides Node and its libraries into `into`, from dist/ and node_modules/ of the working
- * directory. Throws Error when a file is missing: `node build.ts` makes the bundles.
+ * directory. Throws Error when a file is missing: `node build.ts` makes the bundles. A snapshot is written by the Node that
+ * runs this, and only that very version of Node can begin with it.
  */
 export function assemble(image: Image, into: string): void {
   for (const bundle of [`${image.program}.js`, ...image.beside])
     copy(join('dist', bundle), join(into, 'app', bundle))
   writeFileSync(join(into, 'app/package.json'), '{"type":"module"}\n')
+  if (image.start === 'snapshot') snapshot(image.program, join(into, 'app'))
   if (!image.koffi) return
   const native = globSync(koffiFiles, { cwd: 'node_modules' })
   if (!native.some(file => file.endsWith('.node')))
     throw new Error('koffi has no native part for this machine in node_modules: npm install brings it')
   for (const file of native) copy(join('node_modules', file), join(into, 'app/node_modules', file))
+}
+
+/** Node refuses the snapshot of another version, so it is tried here, where that fails an image and not a pod. */
+function snapshot(program: string, folder: string): void {
+  const blob = join(folder, `${program}.blob`)
+  const env = { PATH: process.env['PATH'] ?? '' }
+  execFileSync(
+    process.execPath,
+    ['--snapshot-blob', blob, '--build-snapshot', join('dist', `${program}-snapshot.cjs`)],
+    {
+      env,
+    },
+  )
+  execFileSync(process.execPath, ['--snapshot-blob', blob, join(folder, `${program}.js`), '--help'], { env })
+  chmodSync(blob, 0o644)
 }
 
 function copy(from: string, to: string): void {

@@ -8,6 +8,8 @@ export interface Image {
   readonly beside: readonly string[]
   /** Whether it calls Linux through koffi, whose native part comes along. */
   readonly koffi: boolean
+  /** `snapshot`: begins with the heap of `dist/<program>-snapshot.cjs`, already loaded, which the same Node has written. */
+  readonly start: 'bundle' | 'snapshot'
   /** 0 only where the files of a node or of other processes are read; the manifests say why. */
   readonly user: 0 | 65532
   /** Environment of the process; a manifest that sets NODE_OPTIONS replaces this one. */
@@ -23,23 +25,24 @@ const small = { NODE_OPTIONS: '--max-semi-space-size=1' }
 /** Every image, by the name of its program. */
 export const images: readonly Image[] = [
   rootless('webhook', 'nsm-webhook', ['certs.js', 'kubeconfig.js']),
-  rootless('init-client', 'nsm-init'),
+  { ...rootless('init-client', 'nsm-init'), start: 'snapshot', env: {} },
   rootless('sidecar-nsc', 'sidecar-nsc'),
   rootless('sidecar-nse', 'sidecar-nse'),
   rootless('registry', 'nsm-registry'),
   rootless('issuer', 'nsm-issuer', ['certs.js']),
-  rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']),
+  { ...rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']), env: {} },
   { ...rootless('device-plugin', 'nsm-device-plugin'), user: 0 },
-  { ...rootless('manager', 'nsm-manager'), koffi: true, user: 0 },
+  { ...rootless('manager', 'nsm-manager', ['admin.js']), koffi: true, user: 0 },
   { ...rootless('forwarder', 'nsm-forwarder'), koffi: true, user: 0 },
   { ...rootless('capture', 'nsm-capture'), koffi: true, user: 0 },
 ]
 
 function rootless(program: string, name: string, beside: readonly string[] = []): Image {
-  return { program, name, beside, koffi: false, user: 65532, env: small }
+  return { program, name, beside, koffi: false, start: 'bundle', user: 65532, env: small }
 }
 
 /** The command of an image, without its arguments. */
-export function entrypointOf({ program }: Image): readonly string[] {
-  return ['node', `/app/${program}.js`]
+export function entrypointOf({ program, start }: Image): readonly string[] {
+  const snapshot = start === 'snapshot' ? ['--snapshot-blob', `/app/${program}.blob`] : []
+  return ['node', ...snapshot, `/app/${program}.js`]
 }

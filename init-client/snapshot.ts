@@ -1,0 +1,11 @@
+import { startupSnapshot } from 'node:v8'
+import { main } from '#runtime/main.ts'
+import { program } from './program.ts'
+import { rehearse } from './rehearse.ts'
+
+/**
+ * What `node --build-snapshot` runs: a process that begins with the snapshot finds all modules loaded and what it needs
+ * compiled. Nothing that differs from process to process may be read here.
+ */
+startupSnapshot.setDeserializeMainFunction(() => void main(program))
+void rehearse()
