@@ -13,6 +13,8 @@ export interface Context {
   readonly progress: 'live' | 'lines'
   /** Columns of that terminal: a line that wraps could not be redrawn. */
   readonly columns: () => number
+  /** As the user has called it: `nsm`, or `kubectl nsm`, which means a cluster first. */
+  readonly calledAs: string
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
 }

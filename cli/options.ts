@@ -1,10 +1,32 @@
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { duration } from '#runtime/parse.ts'
 import { NsmError } from '#sdk/errors.ts'
 
 /** `--name`: which mesh; the variable NSM_MESH names it for a whole shell. */
 export function meshOption(): Option {
   return new Option('--name <mesh>', 'name of the mesh').default('nsm').env('NSM_MESH')
+}
+
+/** Adds what says which mesh is meant, of this machine or of a cluster. */
+export function addTarget(command: Command): Command {
+  return targetOptions().reduce((added, option) => added.addOption(option), command)
+}
+
+function targetOptions(): readonly Option[] {
+  return [
+    new Option('--name <mesh>', 'name of a mesh on this machine').env('NSM_MESH'),
+    new Option(
+      '--kubeconfig <file>',
+      'the mesh of a cluster: its kubeconfig; default KUBECONFIG or ~/.kube/config',
+    ),
+    new Option(
+      '--context <name>',
+      'the mesh of a cluster: context of the kubeconfig; default the current one',
+    ),
+    new Option('--mesh-namespace <namespace>', 'where the mesh of a cluster runs')
+      .default('nsm-system')
+      .env('NSM_NAMESPACE'),
+  ]
 }
 
 /** `-n`: the namespace of the objects that are named. */

@@ -26,7 +26,7 @@ import { paintFor } from './output/paint.ts'
 import { writeAll } from './output/write-all.ts'
 
 /** Runs the nsm command with these arguments; resolves to its exit code. Errors are one line on stderr. */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], calledAs = 'nsm'): Promise<number> {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => stop.abort(new NsmError('CANCELLED', `stopped by ${name}`)))
@@ -38,6 +38,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     progress: process.stderr.isTTY ? 'live' : 'lines',
     columns: () => process.stderr.columns,
     signal: stop.signal,
+    calledAs,
   }
   try {
     const results: number[] = []
@@ -53,7 +54,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 
 /** The whole command tree; `exit` takes the exit code of commands that have one of their own (exec). */
 export function nsmCommand(context: Context, exit: (code: number) => void): Command {
-  const nsm = new Command('nsm')
+  const nsm = new Command(context.calledAs)
     .description(
       'Network Service Mesh for the plain Linux kernel: a whole mesh on one machine, from Kubernetes YAML.',
     )

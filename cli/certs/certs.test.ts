@@ -41,6 +41,7 @@ beforeEach(() => {
     note: text => notes.push(text),
     paint: (_, text) => text,
     progress: 'lines',
+    calledAs: 'nsm',
     columns: () => 80,
     signal,
   }

@@ -1,25 +1,25 @@
 import { Command } from 'commander'
-import { type Context, withMesh } from '#cli/context.ts'
-import { jsonOption, meshOption } from '#cli/options.ts'
+import type { Context } from '#cli/context.ts'
+import { addTarget, jsonOption } from '#cli/options.ts'
 import { age } from '#cli/output/age.ts'
 import { jsonOf } from '#cli/output/json.ts'
 import { stateName } from '#cli/output/state.ts'
 import { statisticsTable } from '#cli/output/statistics-table.ts'
 import { table } from '#cli/output/table.ts'
+import { type TargetOptions, withTarget } from '#cli/target.ts'
 import { type ConnectionRecord, ListConnectionsReplySchema } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { StatisticsReplySchema } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import { parameter } from '#sdk/wire/mechanism.ts'
 
 /** `nsm connections`: every connection of the mesh in one table. */
 export function connectionsCommand(context: Context): Command {
-  return new Command('connections')
+  return addTarget(new Command('connections'))
     .description('list connections: who is wired to whom, by which interfaces and addresses')
-    .addOption(meshOption())
     .addOption(jsonOption())
     .option('--stats', 'instead: packets and bytes at both ends, as the kernel has counted them')
     .action(async (options: ConnectionsOptions) => {
       if (options.stats === true) return await printStatistics(options, context)
-      const reply = await withMesh(options.name, ({ admin }) =>
+      const reply = await withTarget(options, context, ({ admin }) =>
         admin.listConnections({}, { signal: context.signal }),
       )
       if (options.json === true) context.out(jsonOf(ListConnectionsReplySchema, reply))
@@ -27,19 +27,18 @@ export function connectionsCommand(context: Context): Command {
     })
 }
 
-interface ConnectionsOptions {
-  readonly name: string
+interface ConnectionsOptions extends TargetOptions {
   readonly json?: boolean
   readonly stats?: boolean
 }
 
-async function printStatistics({ name, json }: ConnectionsOptions, context: Context): Promise<void> {
+async function printStatistics(options: ConnectionsOptions, context: Context): Promise<void> {
   const { signal, out } = context
-  const { records, reply } = await withMesh(name, async ({ admin }) => ({
+  const { records, reply } = await withTarget(options, context, async ({ admin }) => ({
     records: (await admin.listConnections({}, { signal })).connections,
     reply: await admin.readStatistics({}, { signal }),
   }))
-  if (json === true) out(jsonOf(StatisticsReplySchema, reply))
+  if (options.json === true) out(jsonOf(StatisticsReplySchema, reply))
   else out(statisticsTable(records, reply.ends))
 }
 

@@ -1,12 +1,13 @@
 import { Command } from 'commander'
-import { type Context, withMesh } from '#cli/context.ts'
-import { jsonOption, meshOption, namespaceOption } from '#cli/options.ts'
+import type { Context } from '#cli/context.ts'
+import type { MeshView } from '#cli/mesh-view.ts'
+import { addTarget, jsonOption, namespaceOption } from '#cli/options.ts'
 import { clock } from '#cli/output/age.ts'
 import { jsonOf } from '#cli/output/json.ts'
 import type { Paint } from '#cli/output/paint.ts'
 import { stateName } from '#cli/output/state.ts'
 import { table } from '#cli/output/table.ts'
-import type { MeshConnection } from '#local/connect.ts'
+import { type TargetOptions, withTarget } from '#cli/target.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { type ConnectionRecord, type Event, EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { parameter } from '#sdk/wire/mechanism.ts'
@@ -17,18 +18,17 @@ import { stepNumber, stepsOf } from './steps.ts'
 
 /** `nsm describe POD|CONNECTION`: what a connection is, and the steps by which it came about. */
 export function describeCommand(context: Context): Command {
-  return new Command('describe')
+  return addTarget(new Command('describe'))
     .description('show a connection and every step by which it came about, refusals included')
     .argument('<what>', 'a client pod, deploy/NAME, or the beginning of a connection id')
     .addOption(namespaceOption())
-    .addOption(meshOption())
     .addOption(jsonOption())
     .action(
       async (
         what: string,
-        options: { readonly name: string; readonly namespace: string; readonly json?: boolean },
+        options: TargetOptions & { readonly namespace: string; readonly json?: boolean },
       ) => {
-        await withMesh(options.name, async connection => {
+        await withTarget(options, context, async connection => {
           const wanted = await findPod(
             connection,
             { name: what, namespace: options.namespace },
@@ -73,7 +73,7 @@ function pendingIds(events: readonly Event[], what: string): readonly string[] {
   return [...new Set(own.map(event => event.connectionId))]
 }
 
-async function allEvents({ admin }: MeshConnection, signal: AbortSignal): Promise<readonly Event[]> {
+async function allEvents({ admin }: MeshView, signal: AbortSignal): Promise<readonly Event[]> {
   return await Array.fromAsync(admin.events({}, { signal }))
 }
 

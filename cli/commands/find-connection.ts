@@ -1,4 +1,4 @@
-import type { MeshConnection } from '#local/connect.ts'
+import type { MeshView } from '#cli/mesh-view.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { ConnectionRecord } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { findPod } from './find-pod.ts'
@@ -8,7 +8,7 @@ import { findPod } from './find-pod.ts'
  * None or several is an error that lists what there is.
  */
 export async function findConnection(
-  connection: MeshConnection,
+  connection: MeshView,
   wanted: { readonly name: string; readonly namespace: string },
   signal: AbortSignal,
 ): Promise<ConnectionRecord> {

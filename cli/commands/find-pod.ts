@@ -1,4 +1,4 @@
-import type { MeshConnection } from '#local/connect.ts'
+import type { MeshView } from '#cli/mesh-view.ts'
 import { NsmError } from '#sdk/errors.ts'
 
 /** What people call the kinds that own pods. */
@@ -19,7 +19,7 @@ const ownerKinds: Readonly<Record<string, string>> = {
  * else, such as `manager/node-1`, is left to the mesh to know.
  */
 export async function findPod(
-  connection: MeshConnection,
+  connection: MeshView,
   wanted: { readonly name: string; readonly namespace: string },
   signal: AbortSignal,
 ): Promise<string> {

@@ -1,19 +1,21 @@
 import { Command } from 'commander'
-import { type Context, withMesh } from '#cli/context.ts'
-import { jsonOption, meshOption } from '#cli/options.ts'
+import type { Context } from '#cli/context.ts'
+import { addTarget, jsonOption } from '#cli/options.ts'
 import { age } from '#cli/output/age.ts'
 import { jsonOf } from '#cli/output/json.ts'
 import { table } from '#cli/output/table.ts'
+import { type TargetOptions, withTarget } from '#cli/target.ts'
 import { ListPodsReplySchema, type PodStatus } from '#sdk/wire/gen/local/local_pb.ts'
 
 /** `nsm ps`: the pods, as `kubectl get pods -o wide` shows them. */
 export function psCommand(context: Context): Command {
-  return new Command('ps')
+  return addTarget(new Command('ps'))
     .description('list pods')
-    .addOption(meshOption())
     .addOption(jsonOption())
-    .action(async (options: { readonly name: string; readonly json?: boolean }) => {
-      const reply = await withMesh(options.name, ({ mesh }) => mesh.listPods({}, { signal: context.signal }))
+    .action(async (options: TargetOptions & { readonly json?: boolean }) => {
+      const reply = await withTarget(options, context, ({ mesh }) =>
+        mesh.listPods({}, { signal: context.signal }),
+      )
       if (options.json === true) context.out(jsonOf(ListPodsReplySchema, reply))
       else context.out(podTable(reply.pods, new Date()))
     })

@@ -1,16 +1,16 @@
 import { Command } from 'commander'
-import { type Context, withMesh } from '#cli/context.ts'
-import { jsonOption, meshOption } from '#cli/options.ts'
+import type { Context } from '#cli/context.ts'
+import { addTarget, jsonOption } from '#cli/options.ts'
 import { table } from '#cli/output/table.ts'
+import { type TargetOptions, withTarget } from '#cli/target.ts'
 
 /** `nsm services`: network services and who provides them. */
 export function servicesCommand(context: Context): Command {
-  return new Command('services')
+  return addTarget(new Command('services'))
     .description('list network services and their endpoints')
-    .addOption(meshOption())
     .addOption(jsonOption())
-    .action(async (options: { readonly name: string; readonly json?: boolean }) => {
-      const { rows, nodes } = await withMesh(options.name, async ({ admin, mesh }) => {
+    .action(async (options: TargetOptions & { readonly json?: boolean }) => {
+      const { rows, nodes } = await withTarget(options, context, async ({ admin, mesh }) => {
         const [status, services, endpoints] = await Promise.all([
           mesh.status({}, { signal: context.signal }),
           admin.listNetworkServices({}, { signal: context.signal }),

@@ -1,16 +1,16 @@
 import { toJson } from '@bufbuild/protobuf'
 import { Command, Option } from 'commander'
-import { type Context, withMesh } from '#cli/context.ts'
-import { jsonOption, meshOption, namespaceOption } from '#cli/options.ts'
+import type { Context } from '#cli/context.ts'
+import { addTarget, jsonOption, namespaceOption } from '#cli/options.ts'
 import { packetLine } from '#cli/output/packet-line.ts'
+import { type TargetOptions, withTarget } from '#cli/target.ts'
 import { duration } from '#runtime/parse.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { ConnectionRecord } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { type CaptureEvent, CaptureEventSchema } from '#sdk/wire/gen/capture/capture_pb.ts'
 import { findConnection } from './find-connection.ts'
 
-interface TraceOptions {
-  readonly name: string
+interface TraceOptions extends TargetOptions {
   readonly namespace: string
   readonly count: number
   readonly timeout: number
@@ -19,10 +19,9 @@ interface TraceOptions {
 
 /** `nsm trace`: the next packets of a connection, at both ends. */
 export function traceCommand(context: Context): Command {
-  return new Command('trace')
+  return addTarget(new Command('trace'))
     .description('print the next packets of a connection at both ends; needs a mesh of nsm up --capture')
     .argument('<connection>', 'beginning of its id, or the client: POD or deploy/NAME')
-    .addOption(meshOption())
     .addOption(namespaceOption())
     .addOption(
       new Option('-c, --count <packets>', 'packets at each end, at most 10000').default(10).argParser(count),
@@ -32,7 +31,7 @@ export function traceCommand(context: Context): Command {
     )
     .addOption(jsonOption())
     .action(async (wanted: string, options: TraceOptions) => {
-      await withMesh(options.name, async connection => {
+      await withTarget(options, context, async connection => {
         const target = { name: wanted, namespace: options.namespace }
         const record = await findConnection(connection, target, context.signal)
         const late = AbortSignal.timeout(options.timeout)

@@ -23,6 +23,7 @@ export async function nsm(...args: readonly string[]): Promise<Ran> {
       note: text => void (report += text),
       paint: (_, text) => text,
       progress: 'lines',
+      calledAs: 'nsm',
       columns: () => 80,
       signal: new AbortController().signal,
     },

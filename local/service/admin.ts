@@ -4,7 +4,9 @@ import { merge } from '#sdk/rpc/merge.ts'
 import type { Handlers } from '#sdk/rpc/types.ts'
 import type { Admin, Event } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { firstThatAnswers } from './first-that-answers.ts'
+import { inOrder } from './in-order.ts'
 import { joinRecords } from './join-records.ts'
+import { sum } from './sum.ts'
 import { trace } from './trace.ts'
 
 /** The admin service over all nodes: lists are joined, a change goes to the manager that it concerns, or to any. */
@@ -41,36 +43,11 @@ export function adminHandlers(nodes: readonly Node[]): Handlers<typeof Admin, un
     trace: (request, { signal }) => trace(nodes, request, signal),
     events: (request, { signal }) => {
       const streams = nodes.map(({ admin }) => admin.events(request, { signal }))
-      return request.watch ? merge(streams) : inOrder(streams)
+      return request.watch ? merge(streams) : together(streams)
     },
   }
 }
 
-interface ManagerStatus {
-  readonly version: string
-  readonly forwarders: readonly string[]
-  readonly connections: number
-  readonly endpoints: number
-  readonly workspaces: number
-}
-
-function sum(all: readonly ManagerStatus[]) {
-  const total = (field: 'connections' | 'endpoints' | 'workspaces') =>
-    all.reduce((count, status) => count + status[field], 0)
-  return {
-    version: all[0]?.version ?? '',
-    forwarders: all.flatMap(({ forwarders }) => forwarders),
-    connections: total('connections'),
-    endpoints: total('endpoints'),
-    workspaces: total('workspaces'),
-  }
-}
-
-async function* inOrder(streams: readonly AsyncIterable<Event>[]): AsyncGenerator<Event, void, void> {
-  const all = (await Promise.all(streams.map(stream => Array.fromAsync(stream)))).flat()
-  yield* all.toSorted((a, b) => Number(timeOf(a) - timeOf(b)))
-}
-
-function timeOf({ time }: Event): bigint {
-  return (time?.seconds ?? 0n) * 1_000_000_000n + BigInt(time?.nanos ?? 0)
+async function* together(streams: readonly AsyncIterable<Event>[]): AsyncGenerator<Event, void, void> {
+  yield* inOrder((await Promise.all(streams.map(stream => Array.fromAsync(stream)))).flat())
 }

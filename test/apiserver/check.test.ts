@@ -35,6 +35,7 @@ async function check(...args: readonly string[]) {
     note: () => undefined,
     paint: (_: string, text: string) => text,
     progress: 'lines',
+    calledAs: 'nsm',
     columns: () => 80,
     signal,
   } as const
