@@ -4,6 +4,7 @@ import { setting } from '#runtime/config.ts'
 import { duration, flag, text } from '#runtime/parse.ts'
 import { mechanismType } from '#sdk/wire/mechanism.ts'
 import { parsePrefixes } from '#sdk/workspace/parse-prefixes.ts'
+import { issuerAddress } from './issuer-address.ts'
 import { listenAddress } from './listen-address.ts'
 
 /** What the manager reads from its environment; the README has the same table. */
@@ -40,9 +41,21 @@ export const config = {
   }),
   issuer: setting({
     env: 'NSM_ISSUER',
-    parse: serverAddress,
+    parse: issuerAddress,
     default: undefined,
     doc: 'Where this manager gets its certificate: unix:///absolute/path or tcp://host:port; none talks to no other manager.',
+  }),
+  issuerToken: setting({
+    env: 'NSM_ISSUER_TOKEN_FILE',
+    parse: text,
+    default: '',
+    doc: 'File of the token that this manager shows to an issuer at a TCP address: of its service account, bound to its pod, for the audience nsm-issuer.',
+  }),
+  issuerAuthorities: setting({
+    env: 'NSM_ISSUER_CA_FILE',
+    parse: text,
+    default: '',
+    doc: 'File of the authorities, PEM, one of which the certificate of an issuer at a TCP address is of; followed.',
   }),
   insecure: setting({
     env: 'NSM_INSECURE',

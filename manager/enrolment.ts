@@ -3,12 +3,14 @@ import { promisify } from 'node:util'
 import { abortable } from '#sdk/chain/abortable.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
-import { dial } from '#sdk/rpc/dial.ts'
+import { type DialOptions, dial } from '#sdk/rpc/dial.ts'
 import { type Credentials, nodeUri } from '#sdk/rpc/tls.ts'
+import { clientByName } from '#sdk/rpc/tls-by-name.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 import { Issuer } from '#sdk/wire/gen/issuer/issuer_pb.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
+import type { IssuerProof } from './issuer-proof.ts'
 
 const newKeyPair = promisify(generateKeyPair)
 
@@ -17,6 +19,8 @@ export interface EnrolmentOptions {
   readonly issuer: Address
   readonly node: string
   readonly log: Log
+  /** For an issuer behind a network; one behind a socket knows by the socket who calls. */
+  readonly proof?: IssuerProof
 }
 
 /** Milliseconds that an issuer may take to certify a key. */
@@ -25,12 +29,15 @@ const answerMs = 10_000
 /** Milliseconds between attempts while there is no certificate yet, and while there is one. */
 const pauses = { without: { first: 100, most: 2000 }, with: { first: 1000, most: 60_000 } } as const
 
+/** Milliseconds over which managers spread that enrol because their authorities have changed. */
+const spreadMs = 3000
+
 /** The longest time that a timer takes (setTimeout). */
 const longestPause = 2 ** 31 - 1
 
 /**
- * Keeps this manager certified: a new key and certificate when two thirds of the life of the old one have passed. While
- * the issuer is away the old one stays, and the issuer is asked again.
+ * Keeps this manager certified: a new key and certificate when two thirds of the life of the old one have passed, or when
+ * other authorities are to be trusted. While the issuer is away the old one stays, and the issuer is asked again.
  */
 export class Enrolment implements AsyncDisposable {
   readonly #options: EnrolmentOptions
@@ -38,12 +45,18 @@ export class Enrolment implements AsyncDisposable {
   readonly #first = Promise.withResolvers<void>()
   readonly #ended: Promise<void>
   #credentials: Credentials | undefined
+  /** Aborted when there are other authorities than at the last attempt: waiting any longer is of no use. */
+  #changed = new AbortController()
+  /** The issuer's authorities at the last attempt. */
+  #authorities = ''
   #refusal = 'it has not answered yet'
 
   /** Begins at once. */
   constructor(options: EnrolmentOptions) {
     this.#options = options
-    this.#ended = this.#keep(this.#stop.signal)
+    const { signal } = this.#stop
+    const following = options.proof?.follow(() => void this.#look(), signal)
+    this.#ended = Promise.all([this.#keep(signal), following]).then(() => undefined)
   }
 
   /** The newest certificate. Throws MANAGER_UNAVAILABLE while there is none. */
@@ -69,18 +82,37 @@ export class Enrolment implements AsyncDisposable {
   async #keep(signal: AbortSignal): Promise<void> {
     let failures = 0
     while (!signal.aborted) {
+      this.#changed = new AbortController()
+      const until = AbortSignal.any([signal, this.#changed.signal])
       try {
-        this.#credentials = await enroll(this.#options, signal)
+        this.#credentials = await this.#enroll(signal)
         failures = 0
+        this.#refusal = ''
         this.#first.resolve()
-        await pause(this.#restMs(this.#credentials), signal)
+        await pause(this.#restMs(this.#credentials), until)
+        if (this.#changed.signal.aborted) await pause(Math.random() * spreadMs, signal)
       } catch (thrown) {
         if (signal.aborted) return
         failures += 1
         this.#tell(NsmError.from(thrown))
-        await pause(backoff(failures, this.#credentials === undefined ? pauses.without : pauses.with), signal)
+        await pause(backoff(failures, this.#credentials === undefined ? pauses.without : pauses.with), until)
       }
     }
+  }
+
+  async #enroll(signal: AbortSignal): Promise<Credentials> {
+    const { proof } = this.#options
+    if (proof === undefined) return await enroll(this.#options, {}, signal)
+    this.#authorities = await proof.authorities()
+    const { serverName: name } = proof
+    const connect = clientByName({ name, authorities: this.#authorities })
+    return await enroll(this.#options, { connect, token: await proof.token() }, signal)
+  }
+
+  /** Whether the authorities have changed; a file that is gone or half there is none. */
+  async #look(): Promise<void> {
+    const now = await this.#options.proof?.authorities().catch(() => undefined)
+    if (now !== undefined && now !== this.#authorities) this.#changed.abort()
   }
 
   #restMs({ certificate }: Credentials): number {
@@ -102,13 +134,20 @@ export class Enrolment implements AsyncDisposable {
 }
 
 /** Has a new key certified. Fails with DENIED when the certificate is for another key or node. */
-async function enroll({ issuer, node }: EnrolmentOptions, signal: AbortSignal): Promise<Credentials> {
+async function enroll(
+  { issuer, node }: EnrolmentOptions,
+  { connect, token = '' }: DialOptions & { readonly token?: string },
+  signal: AbortSignal,
+): Promise<Credentials> {
   const { publicKey, privateKey } = await newKeyPair('rsa', { modulusLength: 2048 })
   // A new channel each time: a used one pauses before it connects again.
-  await using channel = dial(issuer)
+  await using channel = dial(issuer, connect === undefined ? {} : { connect })
   const { certificates, authorities } = await channel
     .client(Issuer)
-    .enroll({ publicKey: publicKey.export({ type: 'spki', format: 'der' }) }, { signal, timeoutMs: answerMs })
+    .enroll(
+      { publicKey: publicKey.export({ type: 'spki', format: 'der' }), token },
+      { signal, timeoutMs: answerMs },
+    )
   const certificate = certificates.join('')
   check(certificate, { node, isOwn: parsed => parsed.checkPrivateKey(privateKey) })
   return {

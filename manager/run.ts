@@ -8,10 +8,11 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { Credentials } from '#sdk/rpc/tls.ts'
 import type { config } from './config.ts'
-import { Enrolment } from './enrolment.ts'
+import type { Enrolment } from './enrolment.ts'
 import { joinCluster } from './kubernetes/join.ts'
 import { ownNetnsCookie } from './own-netns.ts'
 import { startManager } from './start.ts'
+import { startEnrolment } from './start-enrolment.ts'
 
 /** Milliseconds that the start waits for the first certificate; without one it goes on, and other nodes wait. */
 const enrolmentMs = 2000
@@ -19,16 +20,9 @@ const enrolmentMs = 2000
 /** Serves until the signal aborts. What is connected stays connected. */
 export async function run(settings: Config<typeof config>, signal: AbortSignal, log: Log): Promise<void> {
   await using undo = new AsyncDisposableStack()
-  const enrolment =
-    settings.insecure || settings.issuer === undefined
-      ? undefined
-      : undo.use(new Enrolment({ issuer: settings.issuer, node: settings.node, log }))
-  if (settings.listen !== undefined && !settings.insecure && enrolment === undefined)
-    throw new NsmError(
-      'BAD_CONFIG',
-      'NSMD_API_ADDRESS: managers know each other by certificates; set NSM_ISSUER to where one is issued, or NSM_INSECURE=true to serve them without TLS',
-    )
   const cluster = settings.kubernetes ? undo.use(await joinCluster({ ...settings, peerOf, log })) : undefined
+  const enrolment = startEnrolment(settings, { log, api: cluster?.api })
+  if (enrolment !== undefined) undo.use(enrolment)
   await enrolment?.ready(enrolmentMs)
   const manager = undo.use(
     await startManager({
