@@ -12,7 +12,7 @@ export interface FakeApi extends KubeApi {
   /** Breaks the streams of all watches, as a restart of the server does. */
   disconnect(): void
   /** Keeps all watches away while `work` runs, and forgets what changed meanwhile, so that they must list again. */
-  cutOff(work: () => Promise<void>): Promise<void>
+  cutOff<T>(work: () => Promise<T>): Promise<T>
 }
 
 /**
@@ -56,7 +56,7 @@ export function fakeApi(): FakeApi {
       gate = promise
       store.history.disconnect()
       try {
-        await work()
+        return await work()
       } finally {
         store.history.compact()
         resolve()

@@ -38,7 +38,7 @@ export interface FakeEndpoint extends AsyncDisposable {
 /** Serves an endpoint in a pod's workspace and registers it. */
 export async function fakeEndpoint(
   node: TestNode,
-  pod: TestPod,
+  pod: Pick<TestPod, 'workspace' | 'endpoints'>,
   { service, name = '', labels = {}, subnet = '10.0.0' }: FakeEndpointOptions,
 ): Promise<FakeEndpoint> {
   const path = join(node.baseDir, pod.workspace, 'nsm.client.io.sock')

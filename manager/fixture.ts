@@ -20,6 +20,7 @@ import {
   NetworkServiceRegistry,
 } from '#sdk/wire/gen/registry/registry_pb.ts'
 import { mechanismClass, mechanismType, parameter } from '#sdk/wire/mechanism.ts'
+import type { Peer } from './identity.ts'
 import { type Manager, type ManagerOptions, startManager } from './start.ts'
 
 /** A pod that the manager was told of, with one workspace. */
@@ -48,9 +49,11 @@ export interface TestNode extends AsyncDisposable {
   readonly admin: Client<typeof Admin>
   readonly url: string
   /** What a workspace's callers are taken for in place of what they are. */
-  readonly peers: Map<string, { readonly pid: number; readonly netnsCookie: bigint }>
+  readonly peers: Map<string, Peer>
   register(request: MessageInitShape<typeof ForwarderRegistrationRequestSchema>): Promise<unknown>
   pod(name: string, options?: PodOptions): Promise<TestPod>
+  /** What a process may do who comes through a workspace's door, which is opened for nobody in particular. */
+  caller(workspace: string, peer: Peer): Promise<Omit<TestPod, 'name'>>
   apply(name: string, matches?: MessageInitShape<typeof MatchSchema>[], namespace?: string): Promise<void>
   connections(): Promise<readonly ConnectionRecord[]>
   events(): Promise<readonly Event[]>
@@ -96,6 +99,15 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
     channels.push(channel)
     return channel
   }
+  const clientsOf = (workspace: string) => {
+    const channel = channelTo(join(workspace, 'nsm.server.io.sock'))
+    return {
+      service: channel.client(NetworkService),
+      services: channel.client(NetworkServiceRegistry),
+      endpoints: channel.client(NetworkServiceEndpointRegistry),
+      monitor: channel.client(MonitorConnection),
+    }
+  }
   const nsmd = channelTo('nsm.io.sock').client(NSMD)
   const admin = channelTo('nsm.admin.io.sock').client(Admin)
   return {
@@ -115,17 +127,13 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
       peers.set(workspace, { pid: Number(cookie) + 1000, netnsCookie: cookie })
       await nsmd.putPod(pod)
       await nsmd.requestClientConnection({ workspace, pod })
-      const channel = channelTo(join(workspace, 'nsm.server.io.sock'))
-      return {
-        uid,
-        name,
-        cookie,
-        workspace,
-        service: channel.client(NetworkService),
-        services: channel.client(NetworkServiceRegistry),
-        endpoints: channel.client(NetworkServiceEndpointRegistry),
-        monitor: channel.client(MonitorConnection),
-      }
+      return { uid, name, cookie, workspace, ...clientsOf(workspace) }
+    },
+    async caller(workspace, peer) {
+      peers.set(workspace, peer)
+      await nsmd.requestClientConnection({ workspace })
+      const [uid = ''] = peer.podUids ?? []
+      return { uid, cookie: peer.netnsCookie, workspace, ...clientsOf(workspace) }
     },
     async apply(name, matches = [], namespace = 'default') {
       await admin.applyNetworkService({ namespace, networkService: { name, payload: 'IP', matches } })

@@ -34,6 +34,8 @@ export interface StateOptions {
   readonly bootId: string
   /** Where the registry is served that all managers share, which the journal caches; default none. */
   readonly registryAddress?: Address | undefined
+  /** A registry in place of the journal's own. */
+  readonly registry?: Registry
   /** Makes a registry in place of the journal's own, which may be its cache. */
   readonly registryOf?: ((cache: Registry) => Registry & Partial<AsyncDisposable>) | undefined
   /** Limits of the journal's file. */
@@ -48,6 +50,7 @@ export function openState({
   journal: file,
   bootId,
   registryAddress,
+  registry: given,
   registryOf,
   database: limits,
   log,
@@ -63,7 +66,7 @@ export function openState({
       ? registryOf?.(cache)
       : new SharedRegistry({ channel: dial(registryAddress), node, cache, log })
   return {
-    registry: shared ?? cache,
+    registry: given ?? shared ?? cache,
     pods: new Pods(journal.pods),
     connections,
     workspaces: journal.workspaces,

@@ -5,7 +5,7 @@ import type { Pods } from '#manager/pods.ts'
 import { podName, type Wired } from '#manager/request.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
-import { MonitorScopeSelectorSchema } from '#sdk/wire/gen/connection/connection_pb.ts'
+import { MonitorScopeSelectorSchema, State } from '#sdk/wire/gen/connection/connection_pb.ts'
 import { type Pod, PodSchema } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import type { NodePods } from './node-pods.ts'
 import { asPod, isSamePod } from './resident.ts'
@@ -97,13 +97,14 @@ export class Endings implements AsyncDisposable {
     if (pod.name !== '') log.info({ pod: podName(pod) }, `forgot ${podName(pod)}, which has ended`)
   }
 
-  /** Waits until a pod has no connection any more. */
+  /** Waits until no connection of a pod stands any more: ended, or found to be down. */
   async #unwired({ uid }: Pod): Promise<void> {
     const { connections, monitor, waitMs: most = waitMs } = this.#options
     const isOfPod = ({ caller, endpoint }: Wired): boolean =>
       (caller.kind === 'pod' && caller.pod.uid === uid) || endpoint.pod.uid === uid
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(most)])
     const view = { selector: create(MonitorScopeSelectorSchema), mayBeSeen: isOfPod }
-    for await (const _ of monitor.watch(view, patience)) if (connections.ofPod(uid).length === 0) return
+    const stands = ({ connection }: Wired): boolean => connection.state !== State.DOWN
+    for await (const _ of monitor.watch(view, patience)) if (!connections.ofPod(uid).some(stands)) return
   }
 }
