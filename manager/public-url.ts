@@ -6,7 +6,7 @@ import { NsmError } from '#sdk/errors.ts'
  * place of "any". BAD_CONFIG when the node has none.
  */
 export function publicUrl(bound: string, configured: string): string {
-  if (configured !== '') return configured.startsWith('tcp://') ? configured : `tcp://${configured}`
+  if (configured !== '') return urlOf(configured)
   const [, host, port] = /^tcp:\/\/(.*):(\d+)$/.exec(bound) ?? []
   if (host !== '' && host !== '0.0.0.0' && host !== '[::]') return bound
   const address = Object.values(networkInterfaces())
@@ -17,4 +17,9 @@ export function publicUrl(bound: string, configured: string): string {
     'BAD_CONFIG',
     `cannot tell other managers where this one is: the node has no IPv4 address; set NSMD_PUBLIC_API`,
   )
+}
+
+/** `tcp://host:port` of what is configured, with the scheme or without. */
+export function urlOf(configured: string): string {
+  return configured.startsWith('tcp://') ? configured : `tcp://${configured}`
 }

@@ -29,6 +29,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
       ...settings,
       baseDir: resolve(settings.baseDir),
       nodePods: cluster?.nodePods,
+      registryOf: cluster?.registryOf,
       // On Kubernetes this is the manager's own pod, and hostNetwork is said by the pods' specs.
       nodeCookie: settings.allowHostNetwork ? undefined : await ownNetnsCookie(peerOf),
       bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),

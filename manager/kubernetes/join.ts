@@ -2,6 +2,10 @@ import type { Socket } from 'node:net'
 import type { KubeApi } from '#kube/api.ts'
 import { connectApi } from '#kube/connect-api.ts'
 import type { Peer } from '#manager/identity.ts'
+import { urlOf } from '#manager/public-url.ts'
+import { type KubernetesRegistry, kubernetesRegistry } from '#registry/kubernetes/registry.ts'
+import type { Registry } from '#registry/registry.ts'
+import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import { NodePods } from './node-pods.ts'
 import { podsOfProcess } from './process-pods.ts'
@@ -10,6 +14,8 @@ import { podsOfProcess } from './process-pods.ts'
 export interface Cluster extends AsyncDisposable {
   readonly api: KubeApi
   readonly nodePods: NodePods
+  /** Makes the registry of custom resources. */
+  readonly registryOf: (cache: Registry) => KubernetesRegistry
   /** Names the process at the other end of a socket, with the pods that its cgroups say it lies in. */
   readonly peerOf: (socket: Socket) => Peer
 }
@@ -17,12 +23,25 @@ export interface Cluster extends AsyncDisposable {
 /** What joining needs. */
 export interface JoinOptions {
   readonly node: string
+  /** Namespace of the mesh. */
+  readonly sharedNamespace: string
+  /** `host:port` that other managers are told. */
+  readonly publicUrl: string
   readonly peerOf: (socket: Socket) => Peer
   readonly log: Log
 }
 
-/** Joins the cluster of this pod's service account. Throws BAD_CONFIG outside of one; the API server may be away. */
-export async function joinCluster({ node, peerOf, log }: JoinOptions): Promise<Cluster> {
+/**
+ * Joins the cluster of this pod's service account. Throws BAD_CONFIG outside of one, and when nothing says where other managers
+ * reach this one; the API server may be away.
+ */
+export async function joinCluster(options: JoinOptions): Promise<Cluster> {
+  const { node, sharedNamespace, publicUrl, peerOf, log } = options
+  if (publicUrl === '')
+    throw new NsmError(
+      'BAD_CONFIG',
+      'NSMD_PUBLIC_API: with NSM_KUBERNETES it has to say where other managers reach this one, as $(POD_IP):5001',
+    )
   await using undo = new AsyncDisposableStack()
   const api = undo.use(await connectApi('in-cluster'))
   const nodePods = undo.use(new NodePods({ api, node, log }))
@@ -30,6 +49,15 @@ export async function joinCluster({ node, peerOf, log }: JoinOptions): Promise<C
   return {
     api,
     nodePods,
+    registryOf: cache =>
+      kubernetesRegistry({
+        api,
+        node,
+        url: urlOf(publicUrl),
+        ownNamespace: sharedNamespace,
+        cache,
+        log,
+      }),
     peerOf: socket => {
       const peer = peerOf(socket)
       return { ...peer, podUids: podsOfProcess(peer.pid) }
