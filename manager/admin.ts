@@ -38,6 +38,11 @@ export function adminHandlers(options: AdminOptions): Handlers<typeof Admin, unk
       node,
       version,
       forwarders: [...forwarders.names()],
+      forwarderDetails: forwarders.all().map(({ name, local: near, remote }) => ({
+        name,
+        localMechanisms: [...near],
+        remoteMechanisms: [...remote],
+      })),
       connections: connections.list().length,
       endpoints: (await local()).length,
       workspaces: workspaces.ids().length,

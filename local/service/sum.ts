@@ -1,9 +1,12 @@
+import type { ForwarderStatus } from '#sdk/wire/gen/admin/admin_pb.ts'
+
 interface ManagerStatus {
   readonly version: string
   readonly forwarders: readonly string[]
   readonly connections: number
   readonly endpoints: number
   readonly workspaces: number
+  readonly forwarderDetails: readonly ForwarderStatus[]
 }
 
 /** What the managers of all nodes have together. */
@@ -13,6 +16,7 @@ export function sum(all: readonly ManagerStatus[]) {
   return {
     version: all[0]?.version ?? '',
     forwarders: all.flatMap(({ forwarders }) => forwarders),
+    forwarderDetails: all.flatMap(({ forwarderDetails }) => forwarderDetails),
     connections: total('connections'),
     endpoints: total('endpoints'),
     workspaces: total('workspaces'),

@@ -26,7 +26,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file admin/admin.proto.
  */
 export const file_admin_admin: GenFile = /*@__PURE__*/
-  fileDesc("ChFhZG1pbi9hZG1pbi5wcm90bxIFYWRtaW4ivQEKBUV2ZW50EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWNvbm5lY3Rpb25faWQYAiABKAkSDAoEc3RlcBgDIAEoCRIPCgdwcm9ncmFtGAQgASgJEgwKBG5vZGUYBSABKAkSDgoGb2JqZWN0GAYgASgJEgwKBHRleHQYByABKAkSDwoHYXR0ZW1wdBgIIAEoDRIXCg9uZXR3b3JrX3NlcnZpY2UYCSABKAkivgIKEENvbm5lY3Rpb25SZWNvcmQSKgoKY29ubmVjdGlvbhgBIAEoCzIWLmNvbm5lY3Rpb24uQ29ubmVjdGlvbhIcCgZjbGllbnQYAiABKAsyDC5uc21kYXBpLlBvZBIeCghlbmRwb2ludBgDIAEoCzIMLm5zbWRhcGkuUG9kEjEKDWNyb3NzX2Nvbm5lY3QYBCABKAsyGi5jcm9zc2Nvbm5lY3QuQ3Jvc3NDb25uZWN0EisKB2NyZWF0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHNldHVwX21pY3JvcxgGIAEoBBIMCgRub2RlGAcgASgJEhUKDWVuZHBvaW50X25vZGUYCCABKAkSJQoGdHVubmVsGAkgASgLMhUuY29ubmVjdGlvbi5NZWNoYW5pc20iRAoUTGlzdENvbm5lY3Rpb25zUmVwbHkSLAoLY29ubmVjdGlvbnMYASADKAsyFy5hZG1pbi5Db25uZWN0aW9uUmVjb3JkIkIKDUV2ZW50c1JlcXVlc3QSFQoNY29ubmVjdGlvbl9pZBgBIAEoCRILCgNwb2QYAiABKAkSDQoFd2F0Y2gYAyABKAgifAoLU3RhdHVzUmVwbHkSDAoEbm9kZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhIKCmZvcndhcmRlcnMYAyADKAkSEwoLY29ubmVjdGlvbnMYBCABKA0SEQoJZW5kcG9pbnRzGAUgASgNEhIKCndvcmtzcGFjZXMYBiABKA0iXAoUTmV0d29ya1NlcnZpY2VPYmplY3QSEQoJbmFtZXNwYWNlGAEgASgJEjEKD25ldHdvcmtfc2VydmljZRgCIAEoCzIYLnJlZ2lzdHJ5Lk5ldHdvcmtTZXJ2aWNlIoABCg5FbmRwb2ludE9iamVjdBIRCgluYW1lc3BhY2UYASABKAkSMgoIZW5kcG9pbnQYAiABKAsyIC5yZWdpc3RyeS5OZXR3b3JrU2VydmljZUVuZHBvaW50EhkKA3BvZBgDIAEoCzIMLm5zbWRhcGkuUG9kEgwKBG5vZGUYBCABKAkiUQoYTGlzdE5ldHdvcmtTZXJ2aWNlc1JlcGx5EjUKEG5ldHdvcmtfc2VydmljZXMYASADKAsyGy5hZG1pbi5OZXR3b3JrU2VydmljZU9iamVjdCI+ChJMaXN0RW5kcG9pbnRzUmVwbHkSKAoJZW5kcG9pbnRzGAEgAygLMhUuYWRtaW4uRW5kcG9pbnRPYmplY3QiLwoWQ2xvc2VDb25uZWN0aW9uUmVxdWVzdBIVCg1jb25uZWN0aW9uX2lkGAEgASgJIjQKDFRyYWNlUmVxdWVzdBIVCg1jb25uZWN0aW9uX2lkGAEgASgJEg0KBWNvdW50GAIgASgNMrYFCgVBZG1pbhI0CgZTdGF0dXMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaEi5hZG1pbi5TdGF0dXNSZXBseRJGCg9MaXN0Q29ubmVjdGlvbnMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaGy5hZG1pbi5MaXN0Q29ubmVjdGlvbnNSZXBseRIuCgZFdmVudHMSFC5hZG1pbi5FdmVudHNSZXF1ZXN0GgwuYWRtaW4uRXZlbnQwARJMCg5SZWFkU3RhdGlzdGljcxIdLnN0YXRpc3RpY3MuU3RhdGlzdGljc1JlcXVlc3QaGy5zdGF0aXN0aWNzLlN0YXRpc3RpY3NSZXBseRI1CgVUcmFjZRITLmFkbWluLlRyYWNlUmVxdWVzdBoVLmNhcHR1cmUuQ2FwdHVyZUV2ZW50MAESSAoPQ2xvc2VDb25uZWN0aW9uEh0uYWRtaW4uQ2xvc2VDb25uZWN0aW9uUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJPChNBcHBseU5ldHdvcmtTZXJ2aWNlEhsuYWRtaW4uTmV0d29ya1NlcnZpY2VPYmplY3QaGy5hZG1pbi5OZXR3b3JrU2VydmljZU9iamVjdBJLChREZWxldGVOZXR3b3JrU2VydmljZRIbLmFkbWluLk5ldHdvcmtTZXJ2aWNlT2JqZWN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ek4KE0xpc3ROZXR3b3JrU2VydmljZXMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaHy5hZG1pbi5MaXN0TmV0d29ya1NlcnZpY2VzUmVwbHkSQgoNTGlzdEVuZHBvaW50cxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoZLmFkbWluLkxpc3RFbmRwb2ludHNSZXBseWIGcHJvdG8z", [file_capture_capture, file_connection_connection, file_crossconnect_crossconnect, file_google_protobuf_empty, file_google_protobuf_timestamp, file_nsmdapi_nsmd, file_registry_registry, file_statistics_statistics]);
+  fileDesc("ChFhZG1pbi9hZG1pbi5wcm90bxIFYWRtaW4ivQEKBUV2ZW50EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWNvbm5lY3Rpb25faWQYAiABKAkSDAoEc3RlcBgDIAEoCRIPCgdwcm9ncmFtGAQgASgJEgwKBG5vZGUYBSABKAkSDgoGb2JqZWN0GAYgASgJEgwKBHRleHQYByABKAkSDwoHYXR0ZW1wdBgIIAEoDRIXCg9uZXR3b3JrX3NlcnZpY2UYCSABKAkivgIKEENvbm5lY3Rpb25SZWNvcmQSKgoKY29ubmVjdGlvbhgBIAEoCzIWLmNvbm5lY3Rpb24uQ29ubmVjdGlvbhIcCgZjbGllbnQYAiABKAsyDC5uc21kYXBpLlBvZBIeCghlbmRwb2ludBgDIAEoCzIMLm5zbWRhcGkuUG9kEjEKDWNyb3NzX2Nvbm5lY3QYBCABKAsyGi5jcm9zc2Nvbm5lY3QuQ3Jvc3NDb25uZWN0EisKB2NyZWF0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHNldHVwX21pY3JvcxgGIAEoBBIMCgRub2RlGAcgASgJEhUKDWVuZHBvaW50X25vZGUYCCABKAkSJQoGdHVubmVsGAkgASgLMhUuY29ubmVjdGlvbi5NZWNoYW5pc20iRAoUTGlzdENvbm5lY3Rpb25zUmVwbHkSLAoLY29ubmVjdGlvbnMYASADKAsyFy5hZG1pbi5Db25uZWN0aW9uUmVjb3JkIkIKDUV2ZW50c1JlcXVlc3QSFQoNY29ubmVjdGlvbl9pZBgBIAEoCRILCgNwb2QYAiABKAkSDQoFd2F0Y2gYAyABKAgiggEKD0ZvcndhcmRlclN0YXR1cxIMCgRuYW1lGAEgASgJEi8KEGxvY2FsX21lY2hhbmlzbXMYAiADKAsyFS5jb25uZWN0aW9uLk1lY2hhbmlzbRIwChFyZW1vdGVfbWVjaGFuaXNtcxgDIAMoCzIVLmNvbm5lY3Rpb24uTWVjaGFuaXNtIq8BCgtTdGF0dXNSZXBseRIMCgRub2RlGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEgoKZm9yd2FyZGVycxgDIAMoCRITCgtjb25uZWN0aW9ucxgEIAEoDRIRCgllbmRwb2ludHMYBSABKA0SEgoKd29ya3NwYWNlcxgGIAEoDRIxChFmb3J3YXJkZXJfZGV0YWlscxgHIAMoCzIWLmFkbWluLkZvcndhcmRlclN0YXR1cyJcChROZXR3b3JrU2VydmljZU9iamVjdBIRCgluYW1lc3BhY2UYASABKAkSMQoPbmV0d29ya19zZXJ2aWNlGAIgASgLMhgucmVnaXN0cnkuTmV0d29ya1NlcnZpY2UigAEKDkVuZHBvaW50T2JqZWN0EhEKCW5hbWVzcGFjZRgBIAEoCRIyCghlbmRwb2ludBgCIAEoCzIgLnJlZ2lzdHJ5Lk5ldHdvcmtTZXJ2aWNlRW5kcG9pbnQSGQoDcG9kGAMgASgLMgwubnNtZGFwaS5Qb2QSDAoEbm9kZRgEIAEoCSJRChhMaXN0TmV0d29ya1NlcnZpY2VzUmVwbHkSNQoQbmV0d29ya19zZXJ2aWNlcxgBIAMoCzIbLmFkbWluLk5ldHdvcmtTZXJ2aWNlT2JqZWN0Ij4KEkxpc3RFbmRwb2ludHNSZXBseRIoCgllbmRwb2ludHMYASADKAsyFS5hZG1pbi5FbmRwb2ludE9iamVjdCIvChZDbG9zZUNvbm5lY3Rpb25SZXF1ZXN0EhUKDWNvbm5lY3Rpb25faWQYASABKAkiNAoMVHJhY2VSZXF1ZXN0EhUKDWNvbm5lY3Rpb25faWQYASABKAkSDQoFY291bnQYAiABKA0ytgUKBUFkbWluEjQKBlN0YXR1cxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoSLmFkbWluLlN0YXR1c1JlcGx5EkYKD0xpc3RDb25uZWN0aW9ucxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRobLmFkbWluLkxpc3RDb25uZWN0aW9uc1JlcGx5Ei4KBkV2ZW50cxIULmFkbWluLkV2ZW50c1JlcXVlc3QaDC5hZG1pbi5FdmVudDABEkwKDlJlYWRTdGF0aXN0aWNzEh0uc3RhdGlzdGljcy5TdGF0aXN0aWNzUmVxdWVzdBobLnN0YXRpc3RpY3MuU3RhdGlzdGljc1JlcGx5EjUKBVRyYWNlEhMuYWRtaW4uVHJhY2VSZXF1ZXN0GhUuY2FwdHVyZS5DYXB0dXJlRXZlbnQwARJICg9DbG9zZUNvbm5lY3Rpb24SHS5hZG1pbi5DbG9zZUNvbm5lY3Rpb25SZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ek8KE0FwcGx5TmV0d29ya1NlcnZpY2USGy5hZG1pbi5OZXR3b3JrU2VydmljZU9iamVjdBobLmFkbWluLk5ldHdvcmtTZXJ2aWNlT2JqZWN0EksKFERlbGV0ZU5ldHdvcmtTZXJ2aWNlEhsuYWRtaW4uTmV0d29ya1NlcnZpY2VPYmplY3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSTgoTTGlzdE5ldHdvcmtTZXJ2aWNlcxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRofLmFkbWluLkxpc3ROZXR3b3JrU2VydmljZXNSZXBseRJCCg1MaXN0RW5kcG9pbnRzEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhkuYWRtaW4uTGlzdEVuZHBvaW50c1JlcGx5YgZwcm90bzM", [file_capture_capture, file_connection_connection, file_crossconnect_crossconnect, file_google_protobuf_empty, file_google_protobuf_timestamp, file_nsmdapi_nsmd, file_registry_registry, file_statistics_statistics]);
 
 /**
  * One thing that happened to a connection or an endpoint, in the words of who did it.
@@ -215,6 +215,39 @@ export const EventsRequestSchema: GenMessage<EventsRequest> = /*@__PURE__*/
   messageDesc(file_admin_admin, 3);
 
 /**
+ * A forwarder that is registered with the manager.
+ *
+ * @generated from message admin.ForwarderStatus
+ */
+export type ForwarderStatus = Message<"admin.ForwarderStatus"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * How it can attach a pod of its node.
+   *
+   * @generated from field: repeated connection.Mechanism local_mechanisms = 2;
+   */
+  localMechanisms: Mechanism[];
+
+  /**
+   * How other nodes reach it: what the kernel of the node has, with address and port.
+   *
+   * @generated from field: repeated connection.Mechanism remote_mechanisms = 3;
+   */
+  remoteMechanisms: Mechanism[];
+};
+
+/**
+ * Describes the message admin.ForwarderStatus.
+ * Use `create(ForwarderStatusSchema)` to create a new message.
+ */
+export const ForwarderStatusSchema: GenMessage<ForwarderStatus> = /*@__PURE__*/
+  messageDesc(file_admin_admin, 4);
+
+/**
  * @generated from message admin.StatusReply
  */
 export type StatusReply = Message<"admin.StatusReply"> & {
@@ -247,6 +280,11 @@ export type StatusReply = Message<"admin.StatusReply"> & {
    * @generated from field: uint32 workspaces = 6;
    */
   workspaces: number;
+
+  /**
+   * @generated from field: repeated admin.ForwarderStatus forwarder_details = 7;
+   */
+  forwarderDetails: ForwarderStatus[];
 };
 
 /**
@@ -254,7 +292,7 @@ export type StatusReply = Message<"admin.StatusReply"> & {
  * Use `create(StatusReplySchema)` to create a new message.
  */
 export const StatusReplySchema: GenMessage<StatusReply> = /*@__PURE__*/
-  messageDesc(file_admin_admin, 4);
+  messageDesc(file_admin_admin, 5);
 
 /**
  * A network service and the namespace that it belongs to.
@@ -278,7 +316,7 @@ export type NetworkServiceObject = Message<"admin.NetworkServiceObject"> & {
  * Use `create(NetworkServiceObjectSchema)` to create a new message.
  */
 export const NetworkServiceObjectSchema: GenMessage<NetworkServiceObject> = /*@__PURE__*/
-  messageDesc(file_admin_admin, 5);
+  messageDesc(file_admin_admin, 6);
 
 /**
  * @generated from message admin.EndpointObject
@@ -310,7 +348,7 @@ export type EndpointObject = Message<"admin.EndpointObject"> & {
  * Use `create(EndpointObjectSchema)` to create a new message.
  */
 export const EndpointObjectSchema: GenMessage<EndpointObject> = /*@__PURE__*/
-  messageDesc(file_admin_admin, 6);
+  messageDesc(file_admin_admin, 7);
 
 /**
  * @generated from message admin.ListNetworkServicesReply
@@ -327,7 +365,7 @@ export type ListNetworkServicesReply = Message<"admin.ListNetworkServicesReply">
  * Use `create(ListNetworkServicesReplySchema)` to create a new message.
  */
 export const ListNetworkServicesReplySchema: GenMessage<ListNetworkServicesReply> = /*@__PURE__*/
-  messageDesc(file_admin_admin, 7);
+  messageDesc(file_admin_admin, 8);
 
 /**
  * @generated from message admin.ListEndpointsReply
@@ -344,7 +382,7 @@ export type ListEndpointsReply = Message<"admin.ListEndpointsReply"> & {
  * Use `create(ListEndpointsReplySchema)` to create a new message.
  */
 export const ListEndpointsReplySchema: GenMessage<ListEndpointsReply> = /*@__PURE__*/
-  messageDesc(file_admin_admin, 8);
+  messageDesc(file_admin_admin, 9);
 
 /**
  * @generated from message admin.CloseConnectionRequest
@@ -361,7 +399,7 @@ export type CloseConnectionRequest = Message<"admin.CloseConnectionRequest"> & {
  * Use `create(CloseConnectionRequestSchema)` to create a new message.
  */
 export const CloseConnectionRequestSchema: GenMessage<CloseConnectionRequest> = /*@__PURE__*/
-  messageDesc(file_admin_admin, 9);
+  messageDesc(file_admin_admin, 10);
 
 /**
  * @generated from message admin.TraceRequest
@@ -385,7 +423,7 @@ export type TraceRequest = Message<"admin.TraceRequest"> & {
  * Use `create(TraceRequestSchema)` to create a new message.
  */
 export const TraceRequestSchema: GenMessage<TraceRequest> = /*@__PURE__*/
-  messageDesc(file_admin_admin, 10);
+  messageDesc(file_admin_admin, 11);
 
 /**
  * @generated from service admin.Admin
