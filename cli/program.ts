@@ -14,6 +14,7 @@ import { execCommand } from './commands/exec.ts'
 import { forwarderCommand } from './commands/forwarder.ts'
 import { getCommand } from './commands/get.ts'
 import { injectCommand } from './commands/inject.ts'
+import { installCommand } from './commands/install.ts'
 import { logsCommand } from './commands/logs.ts'
 import { meshesCommand } from './commands/meshes.ts'
 import { psCommand } from './commands/ps.ts'
@@ -37,8 +38,8 @@ export async function runCli(args: readonly string[], calledAs = 'nsm'): Promise
     paint: paintFor(process.stderr),
     progress: process.stderr.isTTY ? 'live' : 'lines',
     columns: () => process.stderr.columns,
-    signal: stop.signal,
     calledAs,
+    signal: stop.signal,
   }
   try {
     const results: number[] = []
@@ -76,6 +77,7 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     deleteCommand(context),
     downCommand(context),
     meshesCommand(context),
+    installCommand(context),
     checkCommand(context, exit),
     injectCommand(context, exit),
     uninjectCommand(context, exit),

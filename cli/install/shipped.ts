@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** The manifests are beside the bundle, or in the checkout that this file is of. */
-const places = ['./manifests/', '../../manifests/']
+/** Beside the bundle in its image, or in the checkout that bundle or source is of. */
+const places = ['./manifests/', '../manifests/', '../../manifests/']
 
 /** Path of the folder of manifests that came with this very command. */
 export function shippedManifests(): string {
