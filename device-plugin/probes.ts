@@ -1,33 +1,28 @@
 import type { Log } from '#sdk/log.ts'
-import { serve } from '#sdk/rpc/serve.ts'
+import { type Server, serve } from '#sdk/rpc/serve.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 
 /** Milliseconds that kubelet may be away before the probes say so; it takes as long to start on a busy node. */
 const patienceMs = 30_000
 
-/** What is told of the registration, for whoever probes. */
-export interface Probes extends AsyncDisposable {
+/** Whether the plugin does its work, for whoever probes. */
+export interface Health {
   readonly set: (state: 'registered' | 'lost') => void
+  readonly get: () => 'serving' | 'not serving'
 }
 
-/** Answers kubelet's gRPC probes: well while registered with kubelet, and for half a minute after. */
-export async function serveProbes(address: Address | undefined, log: Log): Promise<Probes> {
+/** Well while registered with kubelet, and for half a minute before and after. */
+export function healthOf(): Health {
   let lostMs: number | undefined = performance.now()
-  const server =
-    address === undefined
-      ? undefined
-      : await serve({
-          address,
-          log,
-          services: [],
-          peerOf: () => undefined,
-          health: () =>
-            lostMs === undefined || performance.now() - lostMs < patienceMs ? 'serving' : 'not serving',
-        })
   return {
     set: state => {
       lostMs = state === 'registered' ? undefined : performance.now()
     },
-    [Symbol.asyncDispose]: async () => await server?.[Symbol.asyncDispose](),
+    get: () => (lostMs === undefined || performance.now() - lostMs < patienceMs ? 'serving' : 'not serving'),
   }
+}
+
+/** Answers kubelet's gRPC probes over TCP. */
+export async function serveProbes(address: Address, { get }: Health, log: Log): Promise<Server> {
+  return await serve({ address, log, services: [], peerOf: () => undefined, health: get })
 }

@@ -27,6 +27,8 @@ export interface RegistrationOptions extends Omit<ServiceOptions, 'streams'> {
 
 /** Kubelet dials before it answers, and is busy when it starts. */
 const [callMs, streamMs] = [10_000, 5_000]
+/** Failures in a row that are not told. */
+const quietly = 5
 /** A registration that ends sooner counts as a failed one. */
 const settledMs = 1_000
 /** A kubelet that starts refuses for the moment between making its socket and listening there. */
@@ -52,8 +54,11 @@ export async function keepRegistered(options: RegistrationOptions, signal: Abort
     } catch (thrown) {
       if (signal.aborted) return
       const { code, message } = NsmError.from(thrown)
-      if (message !== lastRefusal) log.warn({ code }, `not registered with kubelet: ${message}`)
-      lastRefusal = message
+      // A kubelet that restarts refuses for a moment, which is worth no word.
+      if (failures >= quietly && message !== lastRefusal) {
+        log.warn({ code }, `not registered with kubelet: ${message}`)
+        lastRefusal = message
+      }
     }
     const isNew = wake.signal.aborted
     failures = isNew ? 1 : failures + 1

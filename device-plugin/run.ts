@@ -7,7 +7,7 @@ import type { config } from './config.ts'
 import { Devices } from './devices.ts'
 import { deviceOf, listDirectories } from './directory.ts'
 import { FolderWatch } from './folder-watch.ts'
-import { serveProbes } from './probes.ts'
+import { healthOf, serveProbes } from './probes.ts'
 import { keepRegistered } from './registration.ts'
 import { keepTold } from './told.ts'
 import { Workspaces } from './workspaces.ts'
@@ -35,7 +35,8 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
       if (name === checkpointFile) readGiven()
     }),
   )
-  const probes = undo.use(await serveProbes(settings.probe, log))
+  const health = healthOf()
+  if (settings.probe !== undefined) undo.use(await serveProbes(settings.probe, health, log))
   const either = AbortSignal.any([signal, base.lost, kubelet.lost])
   await Promise.all([
     keepTold({ baseDir, watch: base, workspaces, log }, either),
@@ -46,7 +47,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
         watch: kubelet,
         devices,
         log,
-        onState: state => probes.set(state),
+        onState: health.set,
         onAllocated: allocation => {
           for (const device of allocation.devices) devices.take(device)
           workspaces.added()
