@@ -18,6 +18,8 @@ import { podName } from './request.ts'
 
 /** What serving the registry to pods depends on. */
 export interface RegistryServiceOptions extends RegistrationOptions {
+  /** Fails with DENIED when the manager may not open the socket that the pod of a workspace serves. */
+  readonly checkClientSocket: (workspace: string) => void
   /** Called when an endpoint has registered, again or for the first time. */
   readonly onRegistered: (record: EndpointRecord) => void
   /** Takes an endpoint out of the registry. */
@@ -78,10 +80,12 @@ export function endpointRegistryHandlers(
   registrantOf: (peer: Peer) => Promise<Registrant>,
   options: RegistryServiceOptions,
 ): Handlers<typeof NetworkServiceEndpointRegistry, Peer> {
-  const { registry, sharedNamespace, onRegistered, withdraw } = options
+  const { registry, sharedNamespace, checkClientSocket, onRegistered, withdraw } = options
   return {
     async register(sent, { peer }) {
-      const record = await registerEndpoint(sent, await registrantOf(peer), options)
+      const registrant = await registrantOf(peer)
+      checkClientSocket(registrant.workspace)
+      const record = await registerEndpoint(sent, registrant, options)
       onRegistered(record)
       return { ...record.endpoint, url: sent.url }
     },

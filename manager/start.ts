@@ -88,12 +88,14 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     publicUrl: url,
     claim: (door, owner) => workspaces.claim(door, owner),
     admit: residents === undefined ? undefined : (peer, door) => residents.admit(peer, door),
+    checkClientSocket: workspace => workspaces.checkClientSocket(workspace),
     onRegistered: record => void core.endpoints.follow(record),
     withdraw: (record, why) => core.endpoints.withdraw(record, why),
   }
   const workspaces = undo.use(
     new Workspaces({
       baseDir,
+      log,
       journal: state.workspaces,
       serve: (door, address) =>
         serve({

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fakeEndpoint } from './fake-endpoint.ts'
@@ -67,6 +67,39 @@ describe('workspaces', () => {
     expect(existsSync(join(node.baseDir, gateway.workspace))).toBe(false)
     expect(await node.admin.status({})).toMatchObject({ endpoints: 0, workspaces: 0 })
     await node.nsmd.deleteClientConnection({ workspace: gateway.workspace })
+  })
+
+  it('belong to the pod that kubelet gave them to, before it has called', async () => {
+    await using node = await testNode()
+    const [client, other] = [await node.pod('client'), await node.pod('other')]
+    await node.nsmd.requestClientConnection({ workspace: 'kept', podUid: client.uid })
+    await node.nsmd.requestClientConnection({ workspace: 'kept' })
+    await expect(
+      node.nsmd.requestClientConnection({ workspace: 'kept', podUid: other.uid }),
+    ).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+    await node.nsmd.deletePod(podOf(client))
+    expect(existsSync(join(node.baseDir, 'kept'))).toBe(false)
+  })
+
+  it('go when kubelet gave them to nobody, unless a pod that lives has them', async () => {
+    await using node = await testNode()
+    const { uid } = await node.pod('client')
+    await node.nsmd.requestClientConnection({ workspace: 'used', podUid: uid })
+    await node.nsmd.requestClientConnection({ workspace: 'past', podUid: 'a pod that never called' })
+    await node.nsmd.requestClientConnection({ workspace: 'idle' })
+    for (const workspace of ['used', 'past', 'idle', 'unknown'])
+      await node.nsmd.deleteClientConnection({ workspace, unclaimed: true })
+    expect((await node.nsmd.enumConnection({})).workspace).toEqual(['ws-client', 'used'])
+  })
+
+  it('refuse an endpoint that puts a link in place of its socket', async () => {
+    await using node = await testNode()
+    const pod = await node.pod('client')
+    symlinkSync('../nsm.admin.io.sock', join(node.baseDir, pod.workspace, 'nsm.client.io.sock'))
+    await expect(pod.endpoints.register({ networkServiceNames: ['vpn'] })).rejects.toMatchObject({
+      code: 'DENIED',
+      message: expect.stringMatching(/no socket/),
+    })
   })
 
   it('go with their pod, as do its connections and endpoints, whichever end it was', async () => {

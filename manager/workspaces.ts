@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { NsmError } from '#sdk/errors.ts'
+import type { Log } from '#sdk/log.ts'
 import type { Server } from '#sdk/rpc/serve.ts'
 import type { Address } from '#sdk/rpc/types.ts'
 import { socketName } from '#sdk/workspace/socket-address.ts'
@@ -16,6 +17,7 @@ export interface WorkspacesOptions {
   readonly baseDir: string
   readonly journal: Kept<WorkspaceRow>
   readonly serve: ServeWorkspace
+  readonly log: Log
 }
 
 /** A directory with a socket in it that the containers of one pod get, and its listener. */
@@ -124,6 +126,28 @@ export class Workspaces implements AsyncDisposable {
     return `unix://${join(this.#directory(id), socketName.client)}`
   }
 
+  /**
+   * Fails with DENIED when the pod's socket is there and is none, such as a link to somebody else's, or when the manager
+   * may not open it: it is uid 0 without a capability, for
+   * whom the permissions of a file hold as for everybody. One that is not there yet may come.
+   */
+  checkClientSocket(id: string): void {
+    const path = join(this.#directory(id), socketName.client)
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (stat === undefined) return
+    if (!stat.isSocket())
+      throw new NsmError('DENIED', `registering an endpoint: its ${socketName.client} is no socket`)
+    try {
+      accessSync(path, constants.R_OK | constants.W_OK)
+    } catch (cause) {
+      throw new NsmError(
+        'DENIED',
+        `registering an endpoint: the manager may not open its socket ${socketName.client}, which has mode ${(stat.mode & 0o777).toString(8)} and belongs to uid ${stat.uid}; the endpoint has to serve it with mode 666 (umask 0)`,
+        { cause },
+      )
+    }
+  }
+
   /** Stops listening. The directories stay: pods have them mounted, and a restarted manager serves them again. */
   async [Symbol.asyncDispose](): Promise<void> {
     const open = [...this.#open.values()]
@@ -133,7 +157,7 @@ export class Workspaces implements AsyncDisposable {
 
   /** The journal knows of a directory for as long as there may be one: it is first to hear and last to forget. */
   #forget(id: string): void {
-    rmSync(this.#directory(id), { recursive: true, force: true })
+    removeDirectory(this.#directory(id), this.#options.log)
     this.#options.journal.remove(id)
   }
 
@@ -148,6 +172,23 @@ export class Workspaces implements AsyncDisposable {
 
   #directory(id: string): string {
     return join(this.#options.baseDir, id)
+  }
+}
+
+/**
+ * Removes a workspace. What a pod has made in there and closed to everybody else stays, and is no reason to keep its
+ * connections: only somebody with more rights than the manager can remove that.
+ */
+function removeDirectory(path: string, log: Log): void {
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch (cause) {
+    const { code } = cause instanceof Error && 'code' in cause ? cause : { code: undefined }
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ENOTEMPTY') throw cause
+    log.warn(
+      { path, code },
+      `could not remove workspace ${path}: its pod left a directory there that only its own user may enter; remove it on the node by: rm -r ${path}`,
+    )
   }
 }
 
