@@ -28,6 +28,7 @@ RUN node scripts/assemble.ts "$PROGRAM" /image
 FROM gcr.io/distroless/cc-debian12 AS runtime
 COPY --from=files /usr/local/bin/node /usr/bin/node
 WORKDIR /
+ENV MALLOC_ARENA_MAX=1
 
 FROM runtime AS rootless
 USER 65532:65532

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { NsmError } from '#sdk/errors.ts'
+
+// Importing from node:http loads all that it can export, undici with it: 2 MiB in every process.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /**
  * Serves `GET /healthz` (200 while the program runs) and `GET /readyz` (200, or 503 with the reason) over plain HTTP; port 0

@@ -19,18 +19,21 @@ export interface Image {
 /** Organisation of the published images. */
 export const repository = 'networkservicemesh'
 
-/** Young generation of 1 MiB instead of 16: V8 then returns what it does not use. */
-const small = { NODE_OPTIONS: '--max-semi-space-size=1' }
+/** Of every image: the threads of a process share one arena of malloc, which saves 2 MiB and costs nothing here. */
+const common = { MALLOC_ARENA_MAX: '1' }
+
+/** Of those that stay: a young generation of 1 MiB instead of 16, so that V8 keeps less than it may. */
+const resident = { ...common, NODE_OPTIONS: '--max-semi-space-size=1' }
 
 /** Every image, by the name of its program. */
 export const images: readonly Image[] = [
   rootless('webhook', 'nsm-webhook', ['certs.js', 'kubeconfig.js']),
-  { ...rootless('init-client', 'nsm-init'), start: 'snapshot', env: {} },
+  { ...rootless('init-client', 'nsm-init'), start: 'snapshot', env: common },
   rootless('sidecar-nsc', 'sidecar-nsc'),
   rootless('sidecar-nse', 'sidecar-nse'),
   rootless('registry', 'nsm-registry'),
   rootless('issuer', 'nsm-issuer', ['certs.js', 'kubeconfig.js']),
-  { ...rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']), env: {} },
+  { ...rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']), env: common },
   { ...rootless('device-plugin', 'nsm-device-plugin'), user: 0 },
   { ...rootless('manager', 'nsm-manager', ['admin.js', 'kubeconfig.js']), koffi: true, user: 0 },
   { ...rootless('forwarder', 'nsm-forwarder'), koffi: true, user: 0 },
@@ -38,7 +41,7 @@ export const images: readonly Image[] = [
 ]
 
 function rootless(program: string, name: string, beside: readonly string[] = []): Image {
-  return { program, name, beside, koffi: false, start: 'bundle', user: 65532, env: small }
+  return { program, name, beside, koffi: false, start: 'bundle', user: 65532, env: resident }
 }
 
 /** The command of an image, without its arguments. */
