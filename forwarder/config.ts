@@ -1,5 +1,5 @@
 import { setting } from '#runtime/config.ts'
-import { integer, oneOf, text } from '#runtime/parse.ts'
+import { flag, integer, oneOf, text } from '#runtime/parse.ts'
 import { parseLabels } from '#sdk/workspace/parse-labels.ts'
 import { isAssignable, isLinkLocal, parseIp } from './cidr.ts'
 import type { MetricsAddress } from './metrics-server.ts'
@@ -81,6 +81,12 @@ export const config = {
     parse: text,
     default: '/proc',
     doc: 'Where a writable procfs is mounted, for sysctls; in an ordinary pod /proc is read-only, so mount the host’s.',
+  }),
+  leave: setting({
+    env: 'NSM_LEAVE_NODE',
+    parse: flag,
+    default: false,
+    doc: 'Serve nobody: remove all links and all that is in NSM_BASEDIR, then only answer /healthz; for the end of a mesh.',
   }),
 }
 

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { FakeKernel } from '#kernel/fake.ts'
 import { forwarderContract } from './contract.ts'
 import type { ForwarderHarness } from './fixture.ts'
+import { leaveContract } from './leave-contract.ts'
 import { oneEndContract } from './one-end-contract.ts'
 import { proberContract } from './prober-contract.ts'
 import { tunnelContract } from './tunnel-contract.ts'
@@ -20,5 +21,6 @@ describe('a forwarder over the fake kernel', () => {
   forwarderContract(fakeHarness)
   tunnelContract(fakeHarness)
   oneEndContract(fakeHarness)
+  leaveContract(fakeHarness)
   proberContract(fakeHarness)
 })

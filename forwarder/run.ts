@@ -7,6 +7,7 @@ import type { Log } from '#sdk/log.ts'
 import type { config } from './config.ts'
 import { startForwarder } from './forwarder.ts'
 import { findKeys } from './keys.ts'
+import { leave } from './leave.ts'
 import { mechanismsOf } from './mechanisms.ts'
 import { offeredTunnels } from './offer.ts'
 import { ownUser } from './peer.ts'
@@ -24,6 +25,10 @@ export async function run(values: Config<typeof config>, signal: AbortSignal, lo
   try {
     const counters = new WorkCounters()
     using kernel = netlinkKernel({ proc: values.proc, sent: counters.sent })
+    if (values.leave) {
+      const { baseDirectory, metricsAddress: metrics } = values
+      return await leave({ kernel, baseDirectory, metrics, log }, serving)
+    }
     const keys = findKeys(kernel)
     const mechanisms = mechanismsOf(...offeredTunnels(kernel, { ...values, keys }, log))
     const parts = {
