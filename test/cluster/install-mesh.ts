@@ -1,0 +1,32 @@
+import type { Cluster } from './cluster.ts'
+import { testLabel } from './foreign-cluster.ts'
+
+/** The programs that a whole mesh has, as `kubectl rollout status` takes them. */
+const workloads = [
+  'deployment/nsm-webhook',
+  'deployment/nsm-issuer',
+  'daemonset/nsm-manager',
+  'daemonset/nsm-forwarder',
+]
+
+/** Applies manifests/overlays/test unless it is there; resolves when each workload is rolled out. */
+export async function installMesh(cluster: Pick<Cluster, 'kubectl' | 'waitFor'>): Promise<void> {
+  const overlay = await cluster.kubectl('kustomize manifests/overlays/test')
+  // Objects of kinds that the first application only defines need another one.
+  await cluster.waitFor(
+    async () => (await cluster.kubectl('apply --server-side -f -', { input: overlay })) !== '',
+    {
+      what: 'the mesh is applied',
+      within: 30_000,
+    },
+  )
+  await cluster.kubectl(`label namespace nsm-system ${testLabel}=true --overwrite`)
+  for (const workload of workloads)
+    await cluster.waitFor(
+      async () => {
+        const said = await cluster.kubectl(`-n nsm-system rollout status ${workload} --watch=false`)
+        return said.includes('successfully rolled out')
+      },
+      { what: `${workload} is rolled out`, within: 120_000 },
+    )
+}
