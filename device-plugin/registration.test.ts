@@ -75,6 +75,22 @@ describe('registration', () => {
     })
   })
 
+  it('goes on with the connection that kubelet has when both sockets are removed, until kubelet restarts', async () => {
+    using place = twoDirectories()
+    await using _plugin = runPlugin(place)
+    {
+      await using kubelet = await fakeKubelet(place.kubeletDir)
+      await registered(kubelet, 1)
+      await kubelet.devices()
+      for (const name of readdirSync(place.kubeletDir)) rmSync(join(place.kubeletDir, name))
+      const plugin = await kubelet.plugin()
+      const { containerResponses } = await plugin.allocate({ containerRequests: [{ devicesIds: ['nsm-1'] }] })
+      expect(containerResponses).toHaveLength(1)
+    }
+    await using kubelet = await fakeKubelet(place.kubeletDir)
+    await registered(kubelet, 1)
+  })
+
   it('takes the place of a plugin that was killed, whose socket lies there', async () => {
     using place = twoDirectories()
     await using kubelet = await fakeKubelet(place.kubeletDir)

@@ -88,8 +88,11 @@ async function registered(options: RegistrationOptions, signal: AbortSignal): Pr
   const [mine, its] = [inode(own), inode(kubelet)]
   const ended = Promise.withResolvers<string>()
   using _files = watch.listen(() => {
+    const now = inode(kubelet)
+    // Whoever has removed that as well, kubelet asks on the connection that it has, and there is no way to a new one.
+    if (now === undefined) return
+    if (now !== its) ended.resolve('kubelet has a new socket')
     if (inode(own) !== mine) ended.resolve('the socket of the plugin is gone')
-    if (inode(kubelet) !== its) ended.resolve('kubelet has a new socket')
   })
   using _stop = onAbort(signal, () => ended.resolve('stopping'))
   const startedMs = performance.now()
@@ -122,9 +125,9 @@ async function dialOneself(address: Address, signal: AbortSignal): Promise<void>
 }
 
 /** Inode numbers are used again at once. */
-function inode(path: string): string {
+function inode(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
-  return `${stat?.ino} ${stat?.birthtimeNs}`
+  return stat === undefined ? undefined : `${stat.ino} ${stat.birthtimeNs}`
 }
 
 function timer(ms: number, act: () => void): Disposable {
