@@ -1,11 +1,12 @@
+import type { ManagerAnswer } from '#cli/cluster/ask-managers.ts'
 import type { KubeApi } from '#kube/api.ts'
 import { annotationsOf } from '#kube/meta.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import type { WorkloadKind } from '#kube/workload.ts'
-import { NsmError } from '#sdk/errors.ts'
 import { annotationKeys } from '#sdk/service-ref.ts'
 import { inheritLabel, statusAnnotation } from '#webhook/names.ts'
 import { listAll } from './list-all.ts'
+import { type MeshFacts, meshFactsOf } from './mesh-facts.ts'
 import type {
   Configuration,
   EndpointSlice,
@@ -16,6 +17,7 @@ import type {
   StoredEvent,
   StoredPod,
 } from './objects.ts'
+import { once, onceEach, orUndefined } from './once.ts'
 import { type Clock, readClock } from './read-clock.ts'
 import { type Trial, tryPod } from './try-pod.ts'
 
@@ -23,7 +25,7 @@ import { type Trial, tryPod } from './try-pod.ts'
  * What the checks ask of a cluster. Each is fetched when a check first asks for it, and once. Each throws as
  * `KubeApi.call` does.
  */
-export interface Facts {
+export interface Facts extends MeshFacts {
   /** `nsm-webhook`; undefined when there is none. */
   readonly configuration: () => Promise<Configuration | undefined>
   /** The namespace of the webhook's Service, as the configuration says; default nsm-system. */
@@ -55,6 +57,8 @@ export interface FactsOptions {
   readonly api: Pick<KubeApi, 'call'>
   /** The namespace that is looked at; undefined for all. */
   readonly namespace: string | undefined
+  /** Asks the manager of each node, in the namespace of the mesh. */
+  readonly askManagers: (meshNamespace: string) => Promise<readonly ManagerAnswer[]>
   readonly signal: AbortSignal
 }
 
@@ -68,12 +72,13 @@ const kinds: readonly { readonly kind: WorkloadKind; readonly root: string; read
 ]
 
 /** The facts of a cluster. */
-export function factsOf({ api, namespace, signal }: FactsOptions): Facts {
+export function factsOf({ api, namespace, askManagers, signal }: FactsOptions): Facts {
   const get = (path: string) => api.call({ method: 'GET', path, signal })
   const list = (path: string) => listAll(api, { path, signal })
   const inScope = (root: string, resource: string) =>
     namespace === undefined ? `${root}/${resource}` : `${root}/namespaces/${namespace}/${resource}`
   const facts: Facts = {
+    ...meshFactsOf({ api, namespace, askManagers, signal, meshNamespace: () => facts.meshNamespace() }),
     configuration: once(() =>
       orUndefined(get('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/nsm-webhook')),
     ),
@@ -117,30 +122,6 @@ export function factsOf({ api, namespace, signal }: FactsOptions): Facts {
     }),
   }
   return facts
-}
-
-/** Asks at the first call, and gives the same answer to all. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  return async () => await (answer ??= ask())
-}
-
-function onceEach<K extends string, T>(ask: (key: K) => Promise<T>): (key: K) => Promise<T> {
-  const answers = new Map<K, () => Promise<T>>()
-  return async key => {
-    const answer = answers.get(key) ?? once(() => ask(key))
-    answers.set(key, answer)
-    return await answer()
-  }
-}
-
-async function orUndefined(answer: Promise<JsonObject>): Promise<JsonObject | undefined> {
-  try {
-    return await answer
-  } catch (thrown) {
-    if (NsmError.from(thrown).code === 'NOT_FOUND') return undefined
-    throw thrown
-  }
 }
 
 function isOfConcern(pod: Stored, inheriting: readonly (string | undefined)[]): boolean {

@@ -8,14 +8,19 @@ export interface ListQuestion {
   /** With its selectors. */
   readonly path: string
   readonly signal: AbortSignal
+  /** Default `application/json`. */
+  readonly accept?: string
   /** What is kept of each page; default everything. Large clusters have more objects than there is memory. */
   readonly keep?: (object: JsonObject) => boolean
 }
 
+/** Accept header of a list whose items are metadata alone. */
+export const metadataList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
 /** Lists all objects, page by page. */
 export async function listAll(
   api: Pick<KubeApi, 'call'>,
-  { path, signal, keep = () => true }: ListQuestion,
+  { path, signal, accept, keep = () => true }: ListQuestion,
 ): Promise<readonly JsonObject[]> {
   const kept: JsonObject[] = []
   let proceed = ''
@@ -28,6 +33,7 @@ export async function listAll(
       method: 'GET',
       path: `${path}${path.includes('?') ? '&' : '?'}${query.toString()}`,
       signal,
+      ...(accept === undefined ? {} : { accept }),
     })
     kept.push(...optionalObjectsAt(page['items'], `${path} /items`).filter(keep))
     const next = isObject(page['metadata']) ? page['metadata']['continue'] : undefined

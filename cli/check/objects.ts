@@ -103,5 +103,48 @@ export interface Secret extends Stored {
 
 /** A node. */
 export interface Node extends Stored {
-  readonly status?: { readonly nodeInfo?: { readonly kubeletVersion?: string } | null } | null
+  readonly spec?: { readonly unschedulable?: boolean } | null
+  readonly status?: {
+    readonly nodeInfo?: { readonly kubeletVersion?: string } | null
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] | null
+    readonly allocatable?: Readonly<Record<string, string>> | null
+  } | null
+}
+
+/** A Lease, coordination.k8s.io/v1. */
+export interface Lease extends Stored {
+  readonly spec?: {
+    readonly holderIdentity?: string | null
+    readonly leaseDurationSeconds?: number | null
+    /** RFC 3339 with microseconds. */
+    readonly renewTime?: string | null
+  } | null
+}
+
+/** A ConfigMap. */
+export interface ConfigMap extends Stored {
+  readonly data?: Readonly<Record<string, string>> | null
+}
+
+/** A CustomResourceDefinition. */
+export interface Definition extends Stored {
+  readonly spec?: {
+    readonly versions?:
+      | readonly {
+          readonly name?: string
+          readonly served?: boolean
+          readonly schema?: { readonly openAPIV3Schema?: Schema | null } | null
+        }[]
+      | null
+  } | null
+  readonly status?: {
+    readonly conditions?:
+      | readonly { readonly type?: string; readonly status?: string; readonly message?: string }[]
+      | null
+  } | null
+}
+
+/** As far as we read a structural schema. */
+export interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>> | null
 }

@@ -27,7 +27,7 @@ function check(id: string, find: Check['find']): Check {
 const finding: Finding = { severity: 'error', object: 'Pod blue/web', finding: 'is\nlost', remedy: 'find it' }
 
 describe('runChecks()', () => {
-  const facts = () => factsOf({ api: cluster(), namespace: 'blue', signal })
+  const facts = () => factsOf({ api: cluster(), namespace: 'blue', askManagers: async () => [], signal })
 
   it('gives the results in order, and turns what cannot be had into a warning of that check alone', async () => {
     const denied = new KubeApiError({ status: 403, reason: 'Forbidden' }, 'GET /api/v1/nodes: no')
@@ -60,7 +60,7 @@ describe('runChecks()', () => {
       throw new KubeApiError({ status: 0, reason: '' }, 'no answer')
     })
     await expect(
-      runChecks(checks, factsOf({ api, namespace: 'blue', signal }), signal),
+      runChecks(checks, factsOf({ api, namespace: 'blue', askManagers: async () => [], signal }), signal),
     ).rejects.toMatchObject({
       code: 'API_UNAVAILABLE',
     })
@@ -77,7 +77,11 @@ describe('runChecks()', () => {
 
   it('fetches each fact once, whatever checks ask for it', async () => {
     const api = cluster()
-    await runChecks(checks, factsOf({ api, namespace: undefined, signal }), signal)
+    await runChecks(
+      checks,
+      factsOf({ api, namespace: undefined, askManagers: async () => [], signal }),
+      signal,
+    )
     const asked = api.calls.map(({ method, path, body }) => `${method} ${path} ${JSON.stringify(body)}`)
     expect(asked.filter((one, index) => asked.indexOf(one) !== index)).toEqual([])
     expect(asked.some(one => one.includes('/api/v1/pods?'))).toBe(true)
@@ -85,7 +89,7 @@ describe('runChecks()', () => {
 
   it('changes nothing in the cluster', async () => {
     const api = cluster()
-    await runChecks(checks, factsOf({ api, namespace: 'blue', signal }), signal)
+    await runChecks(checks, factsOf({ api, namespace: 'blue', askManagers: async () => [], signal }), signal)
     const writing = api.calls.filter(({ method, path }) => method !== 'GET' && !path.includes('dryRun=All'))
     expect(writing.map(({ path }) => path)).toEqual(['/apis/authentication.k8s.io/v1/selfsubjectreviews'])
   })

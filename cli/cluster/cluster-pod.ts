@@ -22,6 +22,8 @@ export interface ClusterPod {
 /** One container of a pod's specification. */
 export interface ClusterContainer {
   readonly name?: string
+  readonly image?: string
+  readonly env?: readonly { readonly name?: string; readonly value?: string }[] | null
   /** `Always` makes a side-car of an init container. */
   readonly restartPolicy?: string
   readonly resources?: { readonly limits?: Readonly<Record<string, unknown>> | null } | null

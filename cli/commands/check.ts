@@ -3,9 +3,10 @@ import { checks } from '#cli/check/checks.ts'
 import { factsOf } from '#cli/check/facts.ts'
 import { resultJson, resultTable } from '#cli/check/print-results.ts'
 import { isClean, runChecks } from '#cli/check/run-checks.ts'
+import { askManagers as askEach } from '#cli/cluster/ask-managers.ts'
 import type { Context } from '#cli/context.ts'
 import { jsonOption } from '#cli/options.ts'
-import { connectApi } from '#kube/connect-api.ts'
+import { connectCluster } from '#kube/connect-cluster.ts'
 import { NsmError } from '#sdk/errors.ts'
 
 interface CheckOptions {
@@ -32,13 +33,15 @@ export function checkCommand(context: Context, exit: (code: number) => void): Co
       if (options.allNamespaces === true && options.namespace !== undefined)
         throw new NsmError('BAD_USAGE', '--namespace and --all-namespaces: give one of the two')
       const { kubeconfig, context: name } = options
-      await using api = await connectApi({
+      await using cluster = await connectCluster({
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
         ...(name === undefined ? {} : { context: name }),
       })
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(deadline)])
       const namespace = options.allNamespaces === true ? undefined : (options.namespace ?? 'default')
-      const results = await runChecks(checks, factsOf({ api, namespace, signal }), signal)
+      const askManagers = (meshNamespace: string) => askEach(cluster, meshNamespace, signal)
+      const facts = factsOf({ api: cluster, namespace, askManagers, signal })
+      const results = await runChecks(checks, facts, signal)
       context.out(options.json === true ? resultJson(results) : resultTable(results))
       exit(isClean(results) ? 0 : 1)
     })
