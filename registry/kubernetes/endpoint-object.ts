@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { isObject, type JsonObject } from '#kube/shape.ts'
 import type { EndpointRecord } from '#registry/registry.ts'
 import { PodSchema } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
@@ -63,7 +63,6 @@ export function endpointOf(object: JsonObject): EndpointOrigin {
   const own = objectAt(spec, 'network_service_labels')
   const shown = labelsOf(metadata['labels'])
   const labels = (service: string) => (isObject(own[service]) ? labelsOf(own[service]['labels']) : shown)
-  const time = spec['initial_registration_time']
   return {
     record: {
       endpoint: create(NetworkServiceEndpointSchema, {
@@ -73,14 +72,7 @@ export function endpointOf(object: JsonObject): EndpointOrigin {
           services.map(service => [service, { labels: labels(service) }]),
         ),
         url: textOf(spec['url']),
-        ...(isObject(time)
-          ? {
-              initialRegistrationTime: {
-                seconds: BigInt(wholeOf(time['seconds'])),
-                nanos: wholeOf(time['nanos']),
-              },
-            }
-          : {}),
+        ...timeOf(spec['initial_registration_time']),
       }),
       pod: create(PodSchema, { uid: textOf(owner['uid']), name: textOf(owner['name']), namespace }),
       pid: 0,
@@ -93,6 +85,17 @@ export function endpointOf(object: JsonObject): EndpointOrigin {
   }
 }
 
-function wholeOf(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0
+/** The seconds that a timestamp of the protocol may have: year 1 to 9999. */
+const seconds = { least: -62_135_596_800, most: 253_402_300_799 }
+
+/** When an endpoint registered; nothing when the object says something that is no time. */
+function timeOf(value: unknown): MessageInitShape<typeof NetworkServiceEndpointSchema> {
+  if (!isObject(value)) return {}
+  const { seconds: whole = 0, nanos = 0 } = value
+  if (!isWithin(whole, seconds) || !isWithin(nanos, { least: 0, most: 999_999_999 })) return {}
+  return { initialRegistrationTime: { seconds: BigInt(whole), nanos } }
+}
+
+function isWithin(value: unknown, range: { readonly least: number; readonly most: number }): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= range.least && value <= range.most
 }

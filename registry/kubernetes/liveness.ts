@@ -31,6 +31,11 @@ export class Liveness {
     return [...this.#heard].filter(([, at]) => this.#beat - at === this.#limit).map(([node]) => node)
   }
 
+  /** A node is gone for good. */
+  forget(node: string): void {
+    this.#heard.delete(node)
+  }
+
   isDead(node: string): boolean {
     return this.#beat - (this.#heard.get(node) ?? this.#beat) >= this.#limit
   }

@@ -36,6 +36,8 @@ interface Entry {
   readonly url: string
   readonly resourceVersion: string
   readonly state: string
+  /** Its object is no longer there. */
+  readonly isGone?: true
 }
 
 /** The managers of all nodes: their records, which say where they are, and their Leases, which say that they live. */
@@ -88,11 +90,12 @@ export class Managers implements AsyncDisposable {
     const { node, url, changed } = this.#options
     const { name, resourceVersion } = identityOf(object)
     // A record that vanishes says nothing: somebody may have deleted it, and of a node that is gone the Lease ends too.
+    const before = this.#entries.get(name)
     if (type === 'DELETED') {
       if (name === node) this.#publishing.ask()
+      else if (before !== undefined) this.#entries.set(name, { ...before, isGone: true })
       return
     }
-    const before = this.#entries.get(name)
     const entry = {
       url: textOf(objectAt(object, 'spec')['url']),
       resourceVersion,
@@ -146,6 +149,9 @@ export class Managers implements AsyncDisposable {
       try {
         await expire(node)
         await this.#markOffline(node)
+        if (this.#entries.get(node)?.isGone !== true) return
+        this.#entries.delete(node)
+        this.#liveness.forget(node)
       } catch (thrown) {
         log.warn(
           { node, reason: NsmError.from(thrown).message },
@@ -159,7 +165,7 @@ export class Managers implements AsyncDisposable {
   async #markOffline(name: string): Promise<void> {
     const { ask, namespace } = this.#options
     const entry = this.#entries.get(name)
-    if (entry === undefined || entry.state === 'OFFLINE') return
+    if (entry === undefined || entry.isGone === true || entry.state === 'OFFLINE') return
     const { resourceVersion } = entry
     await ask({
       method: 'PATCH',

@@ -6,6 +6,7 @@ import { Chore } from './chore.ts'
 import { type EndpointOrigin, endpointObject, endpointOf } from './endpoint-object.ts'
 import type { Origins } from './origins.ts'
 import { resourcePath } from './resources.ts'
+import { Restraint } from './restraint.ts'
 import { isSameObject } from './same.ts'
 import { taken } from './taken.ts'
 import { type Ask, deleteCall, isGone } from './writes.ts'
@@ -34,6 +35,7 @@ export class OwnObjects implements AsyncDisposable {
   /** Names that are being written, whose endpoints are not in the cache yet. */
   readonly #writing = new Set<string>()
   readonly #repairing: Chore
+  readonly #restraint = new Restraint()
   #isBegun = false
 
   constructor(options: OwnObjectsOptions) {
@@ -128,6 +130,7 @@ export class OwnObjects implements AsyncDisposable {
       return await lost(own)
     }
     if (holder !== undefined && isSameObject(holder.record, own)) return
+    this.#restraint.pass(name)
     await this.#put(own, holder)
     log.info({ endpoint: name }, `the API server had lost endpoint ${name} and has it again`)
   }

@@ -111,7 +111,7 @@ export class KubernetesServices implements Collection<ServiceRecord> {
       await this.#keep(serviceOf(object))
     } catch (thrown) {
       const { code, message } = NsmError.from(thrown)
-      if (code !== 'BAD_INPUT') throw thrown
+      if (code === 'STORAGE') throw thrown
       log.warn({ service: key, reason: message }, `network service ${key} cannot be read; it stays as it was`)
     }
   }
