@@ -21,17 +21,33 @@ const clients = await Promise.all(
   Array.from({ length: connections }, (_, index) => mesh.addPod(`client-${index}`)),
 )
 const loader = await mesh.addPod('loader')
-const [first, rest] = [clients.slice(0, 50), clients.slice(50)]
+const [first, bundled, rest] = [clients.slice(0, 50), clients.slice(50, 75), clients.slice(75)]
 const idle = residentMemory(programs)
 const connect = (what: string, items: readonly BenchPod[], parallel: number) =>
   measure(what, { items, parallel }, pod => mesh.runInitClient('bench', pod))
 const alone = await connect('init-client, one at a time: start to exit', first, 1)
 const together = await connect('init-client, 16 at a time: start to exit', rest, 16)
+const asBundle = await measure(
+  'init-client without its snapshot: start to exit',
+  { items: bundled, parallel: 1 },
+  pod => mesh.runInitClient('bench', pod, 'bundle'),
+)
+const bare = await measure('bare Node: start to exit', { items: first, parallel: 1 }, pod =>
+  mesh.runBareNode(pod),
+)
 const setups = await mesh.setupMillis()
 const loaded = residentMemory(programs)
 const channel = await mesh.runLoadClient('load', loader)
 
-const own = [...channel, replies('one at a time', first), replies('16 at a time', rest), alone, together]
+const own = [
+  ...channel,
+  replies('one at a time', first),
+  replies('16 at a time', rest),
+  bare,
+  alone,
+  asBundle,
+  together,
+]
 const report: Report = {
   series: [baseline, ...against(baseline, own)],
   memory: programs.map(program => ({

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { netlinkKernel } from '#kernel/netlink.ts'
 import { createNetns, type Netns } from '#kernel/netns.ts'
+import { temporaryFolder } from '#kernel/scratch.ts'
 import { issuersOf } from '#local/nodes/issuers.ts'
 import { bringLoopbackUp } from '#local/nodes/loopback.ts'
 import { makeNodes } from '#local/nodes/make-nodes.ts'
@@ -27,10 +29,13 @@ export class BenchMesh implements AsyncDisposable {
   readonly kernel = netlinkKernel()
   readonly #held = new AsyncDisposableStack()
   readonly #node: Node
+  readonly #image: string
 
   private constructor(node: Node) {
     this.#held.use(this.kernel)
     this.#node = this.#held.use(node)
+    this.#image = this.#held.use(temporaryFolder()).path
+    execFileSync(process.execPath, ['scripts/assemble.ts', 'init-client', this.#image])
   }
 
   static async start(): Promise<BenchMesh> {
@@ -88,10 +93,15 @@ export class BenchMesh implements AsyncDisposable {
     return { name, netns, env: { ...common, ...sockets, POD_NAME: name, WORKSPACE: folder } }
   }
 
-  /** Milliseconds from start to exit of an init client in the pod. */
-  async runInitClient(service: string, { env, netns, name }: BenchPod): Promise<number> {
+  /** Milliseconds from start to exit of an init client in the pod, as its image starts it or as a plain bundle. */
+  async runInitClient(
+    service: string,
+    { env, netns, name }: BenchPod,
+    start: 'image' | 'bundle' = 'image',
+  ): Promise<number> {
     const begun = performance.now()
-    const argv = [process.execPath, programPath('init-client')]
+    const snapshot = start === 'image' ? ['--snapshot-blob', join(this.#image, 'app/init-client.blob')] : []
+    const argv = [process.execPath, ...snapshot, programPath('init-client')]
     const { child, exit } = startProcess({ argv, env: { ...env, NS_NETWORKSERVICEMESH_IO: service }, netns })
     child.stdin?.end()
     const said: Buffer[] = []
@@ -101,6 +111,17 @@ export class BenchMesh implements AsyncDisposable {
     const { code } = await exit
     if (code !== 0)
       throw new Error(`init client of ${name} ended with ${code}: ${Buffer.concat(said).toString()}`)
+    return took
+  }
+
+  /** Milliseconds from start to exit of a Node that has nothing to do, in the pod. */
+  async runBareNode({ env, netns }: BenchPod): Promise<number> {
+    const begun = performance.now()
+    const { child, exit } = startProcess({ argv: [process.execPath, '-e', '0'], env, netns })
+    child.stdin?.end()
+    await new Promise(resolve => child.once('exit', resolve))
+    const took = performance.now() - begun
+    await exit
     return took
   }
 
