@@ -5,6 +5,7 @@ import { applyCommand } from './commands/apply.ts'
 import { certsCommand } from './commands/certs.ts'
 import { checkCommand } from './commands/check.ts'
 import { checkInjectCommand } from './commands/check-inject.ts'
+import { completeCommand } from './commands/complete.ts'
 import { completionCommand } from './commands/completion.ts'
 import { connectionsCommand } from './commands/connections.ts'
 import { deleteCommand } from './commands/delete.ts'
@@ -21,6 +22,7 @@ import { psCommand } from './commands/ps.ts'
 import { servicesCommand } from './commands/services.ts'
 import { traceCommand } from './commands/trace.ts'
 import { uninjectCommand } from './commands/uninject.ts'
+import { uninstallCommand } from './commands/uninstall.ts'
 import { upCommand } from './commands/up.ts'
 import type { Context } from './context.ts'
 import { paintFor } from './output/paint.ts'
@@ -78,6 +80,7 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     downCommand(context),
     meshesCommand(context),
     installCommand(context),
+    uninstallCommand(context),
     checkCommand(context, exit),
     injectCommand(context, exit),
     uninjectCommand(context, exit),
@@ -86,6 +89,8 @@ export function nsmCommand(context: Context, exit: (code: number) => void): Comm
     forwarderCommand(context, exit),
     completionCommand(context, () => nsm),
   ]
+  const hidden = completeCommand(context, () => nsm).copyInheritedSettings(nsm)
+  nsm.addCommand(hidden, { hidden: true })
   for (const command of commands) nsm.addCommand(command.copyInheritedSettings(nsm))
   return nsm
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import type { Context } from '#cli/context.ts'
+import { deadlineOption } from '#cli/install/deadline-option.ts'
 import { newDiscovery } from '#cli/install/discovery.ts'
 import { install } from '#cli/install/install.ts'
 import { kustomized, manifestsOf } from '#cli/install/kustomize.ts'
@@ -12,7 +13,6 @@ import { withValues } from '#cli/install/values.ts'
 import { readManifests } from '#cli/manifests.ts'
 import { jsonOption } from '#cli/options.ts'
 import { connectApi } from '#kube/connect-api.ts'
-import { duration } from '#runtime/parse.ts'
 import { NsmError } from '#sdk/errors.ts'
 
 interface InstallOptions {
@@ -54,7 +54,9 @@ export function installCommand(context: Context): Command {
       '--set <key=value...>',
       'insecure=true, or a variable of a program: manager.NSM_REQUEST_TIMEOUT=10s',
     )
-    .addOption(waitOption())
+    .addOption(
+      deadlineOption('how long it may take until every program is ready on every node; 0 does not wait'),
+    )
     .option('--dry-run', 'ask the API server what would change, and change nothing')
     .option('--print', 'print the manifests, and do nothing')
     .option('--force', 'take over definitions and a webhook of another mesh')
@@ -95,19 +97,4 @@ async function objectsOf(options: InstallOptions): Promise<readonly Manifest[]> 
     return files.flatMap(({ file, text }) => manifestsOf(text, file))
   }
   return kustomized(options.kustomize ?? join(shippedManifests(), 'overlays', options.overlay ?? 'default'))
-}
-
-function waitOption(): Option {
-  return new Option(
-    '--wait <duration>',
-    'how long it may take until every program is ready on every node; 0 does not wait',
-  )
-    .default(300_000, '5m')
-    .argParser(value => {
-      try {
-        return duration(value)
-      } catch (cause) {
-        throw new NsmError('BAD_USAGE', `--wait ${value}: expected a duration like 30s or 5m`, { cause })
-      }
-    })
 }

@@ -10,7 +10,10 @@ export async function showSteps(
 ): Promise<void> {
   if (format === 'lines') return showProgress(steps, context)
   const objects: object[] = []
-  for await (const { object, state, text } of steps)
-    if (state !== 'waiting') objects.push({ object, state, ...(text === '' ? {} : { text }) })
-  context.out(`${JSON.stringify({ objects }, undefined, 2)}\n`)
+  try {
+    for await (const { object, state, text } of steps)
+      if (state !== 'waiting') objects.push({ object, state, ...(text === '' ? {} : { text }) })
+  } finally {
+    context.out(`${JSON.stringify({ objects }, undefined, 2)}\n`)
+  }
 }

@@ -1,18 +1,15 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { kustomized } from '#cli/install/kustomize.ts'
 import { useCluster } from './cluster.ts'
 import { startControllers } from './controllers.ts'
 import { kubectl } from './kubectl.ts'
+import { nsm } from './nsm.ts'
 
 const cluster = await useCluster()
 const { api } = cluster
 const { signal } = new AbortController()
 const controllers = startControllers(cluster)
-const kubeconfig = join(cluster.folder, 'admin.kubeconfig')
 
 afterAll(async () => {
   await kubectl(cluster, [
@@ -36,13 +33,13 @@ describe('the overlays are rendered as kubectl does it', () => {
 
 describe('nsm install', () => {
   it('tells what it would do, and does nothing', async () => {
-    const { stderr } = await nsm(['install', '--dry-run'])
+    const { stderr } = await nsm(cluster, ['install', '--dry-run'])
     expect(stderr).toMatch(/^namespace\/nsm-system created$/m)
     expect(await kubectl(cluster, ['get', 'namespaces', '-o', 'name'])).not.toContain('nsm-system')
   })
 
   it('prints manifests that kubectl takes', async () => {
-    const { stdout } = await nsm(['install', '--print', '--image-tag', 'v9'])
+    const { stdout } = await nsm(cluster, ['install', '--print', '--image-tag', 'v9'])
     expect(stdout).toContain('image: networkservicemesh/nsm-manager:v9')
     const applied = await kubectl(cluster, ['apply', '--dry-run=client', '-f', '-'], stdout)
     expect(applied).toContain('daemonset.apps/nsm-manager created')
@@ -54,7 +51,7 @@ describe('nsm install', () => {
     undo.defer(async () => {
       await kubectl(cluster, ['delete', 'crd', 'networkservices.networkservicemesh.io'])
     })
-    await expect(nsm(['install'])).rejects.toMatchObject({
+    await expect(nsm(cluster, ['install'])).rejects.toMatchObject({
       code: 75,
       stderr: expect.stringMatching(
         /another Network Service Mesh is in this cluster: customresourcedefinition\/networkservices\.networkservicemesh\.io \(versions v1alpha1\) has another schema.*uninstall it first.*\[CONFLICT\]/,
@@ -64,24 +61,24 @@ describe('nsm install', () => {
   })
 
   it('installs all, the webhook configuration last, and changes nothing when it is called again', async () => {
-    const first = await nsm(['install', '--wait', '0'])
+    const first = await nsm(cluster, ['install', '--wait', '0'])
     const lines = first.stderr.trim().split('\n')
     expect(lines.at(-1)).toBe('mutatingwebhookconfiguration/nsm-webhook created')
     expect(lines[0]).toMatch(/^customresourcedefinition\/.* created$/)
-    const { stdout } = await nsm(['install', '--wait', '0', '--json'])
+    const { stdout } = await nsm(cluster, ['install', '--wait', '0', '--json'])
     const { objects } = JSON.parse(stdout) as { objects: readonly { state: string }[] }
     expect(objects.filter(({ state }) => state !== 'unchanged')).toEqual([])
     expect(objects).toHaveLength(lines.length)
   })
 
   it('makes another overlay of it, and the first one again', async () => {
-    const { stderr } = await nsm(['install', '--wait', '0', '--overlay', 'ha'])
+    const { stderr } = await nsm(cluster, ['install', '--wait', '0', '--overlay', 'ha'])
     expect(stderr).toMatch(/^deployment\/nsm-webhook configured$/m)
     expect(stderr).toMatch(/^clusterrole\/nsm-webhook unchanged$/m)
     expect(
       await kubectl(cluster, ['get', 'deployment', '-n', 'nsm-system', 'nsm-webhook', '-o', 'yaml']),
     ).toMatch(/replicas: 3[^]*podAntiAffinity/)
-    await nsm(['install', '--wait', '0'])
+    await nsm(cluster, ['install', '--wait', '0'])
     expect(
       await kubectl(cluster, ['get', 'deployment', '-n', 'nsm-system', 'nsm-webhook', '-o', 'yaml']),
     ).not.toContain('podAntiAffinity')
@@ -102,12 +99,12 @@ describe('nsm install', () => {
     })
     const trusted = async () => (await api.call({ method: 'GET', path, signal }))['webhooks']
     const before = await trusted()
-    await nsm(['install', '--wait', '0'])
+    await nsm(cluster, ['install', '--wait', '0'])
     expect(await trusted()).toEqual(before)
   })
 
   it('says what is not ready in time, and why', async () => {
-    await expect(nsm(['install', '--wait', '3s'])).rejects.toMatchObject({
+    await expect(nsm(cluster, ['install', '--wait', '3s'])).rejects.toMatchObject({
       code: 75,
       stderr: expect.stringMatching(
         /deployment\/nsm-webhook is not ready in time: no pod of it serves; pod nsm-webhook-/,
@@ -117,7 +114,7 @@ describe('nsm install', () => {
 
   it('says which rights are missing before it changes anything', async () => {
     const token = await kubectl(cluster, ['create', 'token', 'nsm-forwarder', '-n', 'nsm-system'])
-    await expect(nsm(['install', '--wait', '0'], { token: token.trim() })).rejects.toMatchObject({
+    await expect(nsm(cluster, ['install', '--wait', '0'], { token: token.trim() })).rejects.toMatchObject({
       code: 77,
       stderr: expect.stringMatching(
         /you may not .*create and patch daemonsets\.apps in nsm-system.*\[DENIED\]/,
@@ -140,24 +137,6 @@ spec:
       storage: true
       schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 `
-
-/** Runs the bundled command as the administrator, or as who has the token. */
-async function nsm(args: readonly string[], as: { readonly token?: string } = {}) {
-  const file = as.token === undefined ? kubeconfig : await kubeconfigOf(as.token)
-  return promisify(execFile)(process.execPath, [
-    'dist/cli.js',
-    ...args,
-    ...(args.includes('--print') ? [] : ['--kubeconfig', file]),
-  ])
-}
-
-async function kubeconfigOf(token: string): Promise<string> {
-  const text = await kubectl(cluster, ['config', 'view', '--raw', '--flatten'])
-  const file = join(cluster.folder, 'other.kubeconfig')
-  const { writeFile } = await import('node:fs/promises')
-  await writeFile(file, text.replace(/token: .*/, `token: ${token}`))
-  return file
-}
 
 function sorted(objects: readonly unknown[]): readonly unknown[] {
   const nameOf = (object: unknown) => {
