@@ -32,10 +32,16 @@ function installDependencies() {
 
 /** `npx nsm` in a checkout: npm does not link a package's own command. */
 function linkCommand() {
-  const link = join(bin, 'nsm')
-  if (existsSync(link)) return
-  rmSync(link, { force: true })
-  symlinkSync('../../cli/nsm.mjs', link)
+  for (const [name, file] of Object.entries({
+    nsm: 'nsm.mjs',
+    'kubectl-nsm': 'kubectl-nsm.mjs',
+    'kubectl_complete-nsm': 'kubectl_complete-nsm',
+  })) {
+    const link = join(bin, name)
+    if (existsSync(link)) continue
+    rmSync(link, { force: true })
+    symlinkSync(`../../cli/${file}`, link)
+  }
 }
 
 function requireCommands() {

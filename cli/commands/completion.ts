@@ -8,7 +8,8 @@ export function completionCommand(context: Context, root: () => Command): Comman
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', '\nExample: source <(nsm completion bash)')
     .action((shell: string) => {
-      const commands = root().commands.map(command => ({
+      const shown = root().commands.filter(command => !command.name().startsWith('__'))
+      const commands = shown.map(command => ({
         name: command.name(),
         words: command.options.flatMap(option => option.long ?? []),
       }))
