@@ -1,5 +1,6 @@
 import type { KubeApi, WatchEvent } from '#kube/api.ts'
 import type { JsonObject } from '#kube/shape.ts'
+import { checkedEndpoint } from '#registry/check-record.ts'
 import type { Change, Collection, EndpointRecord } from '#registry/registry.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
@@ -174,8 +175,23 @@ export class KubernetesEndpoints implements Collection<EndpointRecord>, AsyncDis
       if (before !== undefined && isSame(before, after)) return
       // A name may go from one pod to another between two things that the watch has told.
       if (before !== undefined && before.pod.uid !== after.pod.uid) await cache.remove(name)
-      await cache.put(after)
+      await this.#keep(after)
     })
+  }
+
+  /** What somebody wrote into an object must not keep the watch from going on. */
+  async #keep(record: EndpointRecord): Promise<void> {
+    const { cache, log } = this.#options
+    try {
+      await cache.put(checkedEndpoint(record))
+    } catch (thrown) {
+      const { code, message } = NsmError.from(thrown)
+      if (code === 'STORAGE') throw thrown
+      log.warn(
+        { endpoint: record.endpoint.name, reason: message },
+        'an endpoint cannot be read; it is not used',
+      )
+    }
   }
 
   /** The endpoint of another node that has a name, if its manager lives. */

@@ -45,6 +45,36 @@ export function describeLosses(name: string, subject: () => Promise<Subject>): v
       expect(await names(registry)).toEqual(['a'])
     })
 
+    it('an object that nobody can read disturbs no other', async () => {
+      const { api, managers } = await subject()
+      const [one, other] = [await start(managers), await start(managers, two)]
+      const path = resourcePath('networkserviceendpoints', { namespace: 'default' })
+      const body = endpointObject(
+        { ...there, endpoint: { ...there.endpoint, networkServiceNames: ['No Name'] } },
+        'IP',
+      )
+      await api.call({ method: 'POST', path, body: { ...body, metadata: { name: 'odd' } }, signal })
+      await other.endpoints.put(there)
+      await sees(one, ['there'])
+    })
+
+    it('an object of this node that its manager has not made is deleted', async () => {
+      const { api, managers } = await subject()
+      await start(managers)
+      const path = resourcePath('networkserviceendpoints', { namespace: 'default' })
+      await api.call({
+        method: 'POST',
+        path,
+        body: endpointObject(endpointRecord('odd', 'web'), 'IP'),
+        signal,
+      })
+      await until(async () => {
+        await expect(api.call({ method: 'GET', path: nse('odd'), signal })).rejects.toMatchObject({
+          status: 404,
+        })
+      })
+    })
+
     it('the record of a manager that somebody deletes disturbs nobody and is made again', async () => {
       const { api, managers } = await subject()
       const [one, other] = [await start(managers), await start(managers, two)]
