@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { programOfImage } from '#local/pods/image.ts'
 import { entrypointOf, images, repository } from '#scripts/images.ts'
 import { stagesOf } from '#test/images/dockerfile.ts'
 import { ImageBase, runImage } from '#test/images/image-root.ts'
@@ -64,6 +65,28 @@ describe('docker-bake.hcl', () => {
     expect(target).toContain(`args     = { PROGRAM = "${program}" }`)
     expect(target).toContain(`tags     = ["\${REPOSITORY}/${name}:\${TAG}"]`)
     expect(bake).toContain(`default = "${repository}"`)
+  })
+})
+
+describe('docs/images.md', () => {
+  const rows = readFileSync('docs/images.md', 'utf8')
+    .split('\n')
+    .filter(line => line.startsWith('| `'))
+    .map(line => line.split('|').map(cell => cell.trim().replaceAll('`', '')))
+
+  it('has a row for each image, with its user', () => {
+    const named = rows.filter(([, name]) => name?.startsWith(`${repository}/`)).map(row => row.slice(1, 4))
+    const known = images.map(({ name, program, user }) => [`${repository}/${name}`, program, String(user)])
+    expect(named.map(String).toSorted()).toEqual(known.map(String).toSorted())
+  })
+
+  it('names as drop-ins what nsm up takes, too', () => {
+    const dropIns = rows.filter(row => /^v[01]/.test(row[3] ?? ''))
+    expect(dropIns.length).toBeGreaterThan(5)
+    for (const [, old = '', now = ''] of dropIns)
+      expect(programOfImage(`registry.example/networkservicemesh/${old}:v1`), old).toBe(
+        images.find(({ name }) => name === now)?.program,
+      )
   })
 })
 
