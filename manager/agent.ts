@@ -54,7 +54,8 @@ export class Agent {
       const changed = { ...one, connection: { ...one.connection, state: State.DOWN } }
       connections.put(changed)
       monitor.updated(changed)
-      const subject = { id: one.id, connection: one.connection, attempt: events.attemptOf(one.id) }
+      const { id, connection, caller } = one
+      const subject = { id, connection, caller, attempt: events.attemptOf(id) }
       events.tell({ step: 'connection-down', object: one.id, text: why }, subject)
     }
   }

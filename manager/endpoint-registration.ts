@@ -67,6 +67,7 @@ export async function registerEndpoint(
     step: 'endpoint-registered',
     object: name,
     text: `${podName(pod)} offers ${services.join(', ')}`,
+    pod,
   })
   return record
 }

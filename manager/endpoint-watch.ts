@@ -58,7 +58,7 @@ export class EndpointWatch implements AsyncDisposable {
 
   /** Takes an endpoint out of the registry. Its connections are as the caller says. */
   async withdraw(record: EndpointRecord, why: string): Promise<void> {
-    const { endpoint, workspace } = record
+    const { endpoint, workspace, pod } = record
     const { name } = endpoint
     const { registry, channels, events, clientSocket, log } = this.#options
     this.#following.get(name)?.abort()
@@ -69,6 +69,7 @@ export class EndpointWatch implements AsyncDisposable {
       step: 'endpoint-removed',
       object: name,
       text: `${endpointName(record)} offers it no longer: ${why}`,
+      pod,
     })
     log.info({ endpoint: name }, `endpoint ${name} is withdrawn: ${why}`)
     await channels.drop(clientSocket(workspace))

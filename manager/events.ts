@@ -1,7 +1,11 @@
 import { create } from '@bufbuild/protobuf'
 import { timestampNow } from '@bufbuild/protobuf/wkt'
 import { Watchers } from '#registry/watchers.ts'
+import type { ErrorCode } from '#sdk/errors.ts'
 import { type Event, EventSchema, type EventsRequest } from '#sdk/wire/gen/admin/admin_pb.ts'
+
+import type { Pod } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+import type { Caller, ManagerRequest } from './request.ts'
 
 /** Names of the steps that the manager tells of; the first ten are those of the VPN gateway example. */
 export type EventStep =
@@ -29,6 +33,9 @@ export interface Subject {
   readonly id: string
   readonly attempt: number
   readonly connection: { readonly networkService: string }
+  /** Whose connection it is, where that is known. */
+  readonly caller?: Caller
+  readonly asker?: ManagerRequest['asker']
 }
 
 /** What happened. */
@@ -39,7 +46,14 @@ export interface Happening {
   readonly text: string
   /** Who did it; default the manager. */
   readonly program?: string
+  /** The pod that it is about, where it is about no connection. */
+  readonly pod?: Pod
+  /** Of what failed. */
+  readonly code?: ErrorCode
 }
+
+/** Hears of what happens in the moment that it is told. */
+export type EventListener = (happening: Happening, subject?: Subject) => void
 
 /** Where events are kept beyond the life of the process. */
 export interface EventKeeper {
@@ -59,6 +73,7 @@ export class Events {
   readonly #node: string
   readonly #keeper: EventKeeper
   readonly #watchers = new Watchers<Event>()
+  readonly #listeners = new Set<EventListener>()
   readonly #attempts = new Map<string, number>()
   /** Names of the pods that the connections are of, for those who ask by pod. */
   readonly #clients = new Map<string, string>()
@@ -84,6 +99,12 @@ export class Events {
     return attempt
   }
 
+  /** Calls the listener with all that is told from now on, until disposed. */
+  listen(listener: EventListener): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) }
+  }
+
   /** How many wait for what happens next. */
   get watching(): number {
     return this.#watchers.count
@@ -95,7 +116,8 @@ export class Events {
   }
 
   /** Tells what happened to a connection, or, without a subject, to something else. */
-  tell({ step, object, text, program = 'manager' }: Happening, subject?: Subject): void {
+  tell(happening: Happening, subject?: Subject): void {
+    const { step, object, text, program = 'manager' } = happening
     const event = create(EventSchema, {
       time: timestampNow(),
       connectionId: subject?.id ?? '',
@@ -112,6 +134,7 @@ export class Events {
     if (this.#events.length > limit) this.#forgetOldest()
     if (this.#unsaved.push(event) === 1) setImmediate(() => this.save())
     this.#watchers.tell(event)
+    for (const listener of this.#listeners) listener(happening, subject)
   }
 
   /** What happened so far, oldest first; with `watch` also what happens next, until the signal aborts. */

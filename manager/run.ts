@@ -30,6 +30,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
       baseDir: resolve(settings.baseDir),
       nodePods: cluster?.nodePods,
       registryOf: cluster?.registryOf,
+      report: cluster?.report,
       // On Kubernetes this is the manager's own pod, and hostNetwork is said by the pods' specs.
       nodeCookie: settings.allowHostNetwork ? undefined : await ownNetnsCookie(peerOf),
       bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),

@@ -15,6 +15,7 @@ import { type Core, type CoreOptions, newCore } from './core.ts'
 import type { Peer } from './identity.ts'
 import type { NodePods } from './kubernetes/node-pods.ts'
 import { Residents } from './kubernetes/residents.ts'
+import { type Report, tellPods } from './kubernetes/tell-pods.ts'
 import { readMetrics } from './metrics.ts'
 import { forgetPod, nsmdHandlers } from './nsmd.ts'
 import { allowAll } from './policy.ts'
@@ -41,6 +42,8 @@ export interface ManagerOptions extends StateOptions, Omit<CoreOptions, 'clientS
   readonly probes?: Address | undefined
   /** The pods of this node as Kubernetes tells of them, in place of a runner that tells of them. */
   readonly nodePods?: NodePods | undefined
+  /** Takes what users should read of their pods; default nobody. */
+  readonly report?: Report | undefined
   /** Milliseconds after which pods are forgotten that the runner does not tell of again; default 10,000. */
   readonly staleMs?: number
 }
@@ -111,6 +114,8 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   await workspaces.restore(uid => nodePods !== undefined || state.pods.get(uid) !== undefined)
   await core.resume(url)
   residents?.begin()
+  if (nodePods !== undefined && options.report !== undefined)
+    undo.use(tellPods({ ...state, nodePods, report: options.report }))
   const stale = undo.use(
     new StalePods({
       ...state,

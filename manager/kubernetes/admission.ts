@@ -106,7 +106,7 @@ export class Admission {
     const known = uids.flatMap(uid => pods.get(uid) ?? [])
     return known.length === 0
       ? undefined
-      : known.map(pod => ({ ...pod, hostNetwork: false, hasEnded: false }))
+      : known.map(pod => ({ ...pod, hostNetwork: false, isLeaving: false, hasEnded: false }))
   }
 
   async #enter(pod: KubePod, known: Pod | undefined, cookie: bigint): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { KubeApi } from '#kube/api.ts'
 import { connectApi } from '#kube/connect-api.ts'
+import { EventSender } from '#kube/events/event-sender.ts'
 import type { Peer } from '#manager/identity.ts'
 import { urlOf } from '#manager/public-url.ts'
 import { type KubernetesRegistry, kubernetesRegistry } from '#registry/kubernetes/registry.ts'
@@ -9,6 +10,9 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import { NodePods } from './node-pods.ts'
 import { podsOfProcess } from './process-pods.ts'
+import type { Report } from './tell-pods.ts'
+
+const reporter = { controller: 'networkservicemesh.io/manager', action: 'Connect' } as const
 
 /** What a manager has from the cluster that it runs in. */
 export interface Cluster extends AsyncDisposable {
@@ -16,6 +20,8 @@ export interface Cluster extends AsyncDisposable {
   readonly nodePods: NodePods
   /** Makes the registry of custom resources. */
   readonly registryOf: (cache: Registry) => KubernetesRegistry
+  /** Makes Events. */
+  readonly report: Report
   /** Names the process at the other end of a socket, with the pods that its cgroups say it lies in. */
   readonly peerOf: (socket: Socket) => Peer
 }
@@ -45,6 +51,7 @@ export async function joinCluster(options: JoinOptions): Promise<Cluster> {
   await using undo = new AsyncDisposableStack()
   const api = undo.use(await connectApi('in-cluster'))
   const nodePods = undo.use(new NodePods({ api, node, log }))
+  const sender = undo.use(new EventSender({ api, log, reporter: { ...reporter, instance: node } }))
   const joined = undo.move()
   return {
     api,
@@ -58,6 +65,7 @@ export async function joinCluster(options: JoinOptions): Promise<Cluster> {
         cache,
         log,
       }),
+    report: make => sender.record(make),
     peerOf: socket => {
       const peer = peerOf(socket)
       return { ...peer, podUids: podsOfProcess(peer.pid) }

@@ -8,6 +8,8 @@ export interface KubePod {
   readonly labels: Readonly<Record<string, string>>
   readonly serviceAccount: string
   readonly hostNetwork: boolean
+  /** It is being deleted. */
+  readonly isLeaving: boolean
   /** Its containers have ended for good: its phase is Succeeded or Failed. */
   readonly hasEnded: boolean
 }
@@ -23,6 +25,7 @@ export function readKubePod(object: JsonObject): KubePod {
     labels: textsOf(metadata?.['labels']),
     serviceAccount: textOf(spec?.['serviceAccountName']),
     hostNetwork: spec?.['hostNetwork'] === true,
+    isLeaving: metadata?.['deletionTimestamp'] !== undefined,
     hasEnded: phase === 'Succeeded' || phase === 'Failed',
   }
 }

@@ -7,6 +7,7 @@ import { fakeForwarder } from '#manager/fake-forwarder.ts'
 import { eventually, requestFor, type TestNode, testNode } from '#manager/fixture.ts'
 import { silent } from '#sdk/log.ts'
 import { NodePods } from './node-pods.ts'
+import type { Report } from './tell-pods.ts'
 
 const signal = new AbortController().signal
 
@@ -21,11 +22,11 @@ interface World extends AsyncDisposable {
   readonly restart: (whileAway: () => Promise<void>) => Promise<void>
 }
 
-async function world(): Promise<World> {
+async function world(report?: Report): Promise<World> {
   const api = fakeApi()
   const watch = () => new NodePods({ api, node: 'node-1', log: silent })
   let nodePods = watch()
-  const node = await testNode({ nodePods })
+  const node = await testNode({ nodePods, report })
   const at = (name: string) => `/api/v1/namespaces/default/pods/${name}`
   return {
     api,
@@ -59,8 +60,8 @@ async function world(): Promise<World> {
 }
 
 /** A world in which a client is connected to a gateway. */
-async function connected() {
-  const { node, create, ...rest } = await world()
+async function connected(report?: Report) {
+  const { node, create, ...rest } = await world(report)
   let forwarder = await fakeForwarder(node.baseDir)
   const gateway = await node.caller('ws-gateway', {
     pid: 11,
@@ -214,5 +215,26 @@ describe('a pod of a cluster', () => {
       return networkServiceLabels['shop']?.labels['tier']
     }
     await eventually('the label is known', async () => ((await labelsOf()) === 'new' ? true : undefined))
+  })
+
+  it('is told by Events why it waits, that it is connected, and when that ends', async () => {
+    const told: string[] = []
+    await using at = await connected(make => {
+      const { regarding, type, reason, note } = make() ?? {}
+      if (reason !== undefined) told.push(`${regarding?.kind} ${regarding?.name} ${type} ${reason}: ${note}`)
+    })
+    const lonely = await at.create('lonely')
+    const caller = await at.node.caller('w', { pid: 5, netnsCookie: 5n, podUids: [lonely] })
+    await expect(caller.service.request(requestFor('dns'))).rejects.toThrow()
+    await at.client.service.request(requestFor('vpn'))
+    at.forwarder.lose(at.id, 'both')
+    await eventually('it is mended', () => told.find(text => text.includes('Healed')))
+    expect(told).toEqual([
+      'Pod gateway Normal NetworkServiceOffered: default/gateway offers vpn',
+      'Pod client Normal NetworkServiceConnected: connected to vpn by interface nsm0 (10.0.0.1/30): default/gateway on node node-1',
+      'Pod lonely Warning NetworkServiceNoEndpoint: waits for dns: no network service dns in namespace default or nsm-system: apply a NetworkService of that name, or start an endpoint that offers it',
+      'Pod client Warning NetworkServiceLost: the connection to vpn is down: its links had been deleted',
+      'Pod client Normal NetworkServiceHealed: connected again to vpn by interface nsm0 (10.0.0.1/30): default/gateway on node node-1',
+    ])
   })
 })

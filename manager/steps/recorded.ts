@@ -28,7 +28,7 @@ export function recorded(events: Events): ManagerStep {
       } catch (cause) {
         const { code, message } = NsmError.from(cause)
         call.log.info({ id: input.id, attempt: run.attempt, code }, `did not connect ${who}: ${message}`)
-        events.tell({ step: 'failed', object: input.id, text: message }, run)
+        events.tell({ step: 'failed', object: input.id, text: message, code }, run)
         throw cause
       }
     },
@@ -38,7 +38,10 @@ export function recorded(events: Events): ManagerStep {
       try {
         await next(wired, call)
       } finally {
-        events.tell({ step: 'closed', object: id, text }, { id, connection, attempt: events.attemptOf(id) })
+        events.tell(
+          { step: 'closed', object: id, text },
+          { id, connection, caller, attempt: events.attemptOf(id) },
+        )
       }
     },
   }

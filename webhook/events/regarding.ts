@@ -1,15 +1,6 @@
 import type { ReviewQuestion } from '#kube/admission-review.ts'
+import type { Regarding } from '#kube/events/event-report.ts'
 import { isObject } from '#kube/shape.ts'
-
-/** The object that an Event is about. */
-export interface Regarding {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
-  /** Absent while the API server has not made the object yet. */
-  readonly uid?: string
-}
 
 /** The controller of a pod, as its ownerReferences say. */
 export interface Owner {

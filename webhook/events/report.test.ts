@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ReviewQuestion } from '#kube/admission-review.ts'
-import { eventObject } from './event-object.ts'
+import { eventObject } from '#kube/events/event-object.ts'
+import { shortNote } from '#kube/events/short-note.ts'
 import { reportOf, type Told } from './report.ts'
-import { shortNote } from './short-note.ts'
 
 const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-6d5', uid: 'u1', controller: true }
 
@@ -131,7 +131,16 @@ it('eventObject() counts what was repeated before it was sent', () => {
   const report = reportOf({ result: 'denied', reasons: ['BAD_ANNOTATION'], owner }, question('pod'))
   if (report === undefined) throw new Error('no report')
   expect(
-    eventObject(report, { count: 3, first: 0, last: 1500 }, { name: 'web.1', instance: 'w' }),
+    eventObject(
+      report,
+      { count: 3, first: 0, last: 1500 },
+      {
+        name: 'web.1',
+        controller: 'networkservicemesh.io/webhook',
+        instance: 'w',
+        action: 'Admit',
+      },
+    ),
   ).toMatchObject({
     eventTime: '1970-01-01T00:00:00.000000Z',
     series: { count: 3, lastObservedTime: '1970-01-01T00:00:01.500000Z' },

@@ -1,7 +1,8 @@
 import type { ReviewQuestion } from '#kube/admission-review.ts'
+import type { EventReport } from '#kube/events/event-report.ts'
+import { shortNote } from '#kube/events/short-note.ts'
 import { isWorkloadKind } from '#kube/workload.ts'
-import { type Owner, type Regarding, regardingOf } from './regarding.ts'
-import { shortNote } from './short-note.ts'
+import { type Owner, regardingOf } from './regarding.ts'
 
 /** What Events need of the outcome of a review. */
 export interface Told {
@@ -13,13 +14,9 @@ export interface Told {
   readonly owner?: Owner
 }
 
-/** What an Event says, and about what. */
-export interface Report {
-  readonly regarding: Regarding
-  readonly type: 'Normal' | 'Warning'
+/** What an Event of the webhook says, and about what. */
+export interface Report extends EventReport {
   readonly reason: 'NetworkServicesInjected' | 'NetworkServicesSkipped' | 'NetworkServicesRefused'
-  /** At most 1024 bytes. */
-  readonly note: string
 }
 
 /** Skips that surprise a user; the others were asked for, or are nobody's business. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Occurrences } from './event-object.ts'
-import type { Report } from './report.ts'
+import type { EventReport } from './event-report.ts'
 
 /** One thing that happens, again and again perhaps: one Event. */
 export interface Series extends Occurrences {
-  readonly report: Report
+  readonly report: EventReport
   /** Name of the Event. */
   readonly name: string
   /** Whether the API server has the Event. */
@@ -30,7 +30,7 @@ export class SeriesStore {
   }
 
   /** Counts one occurrence; gives the key of its series. */
-  count(report: Report, now: number): string {
+  count(report: EventReport, now: number): string {
     const key = JSON.stringify([report.regarding, report.reason, report.note])
     const known = this.#series.get(key)
     const goesOn = known !== undefined && now - known.last < lifetime
@@ -49,10 +49,10 @@ export class SeriesStore {
 }
 
 /** An Event name is its object's name, cut to what a name may have, and a part that no other Event has. */
-export function eventName(report: Report): string {
+export function eventName(report: EventReport): string {
   return `${report.regarding.name.slice(0, 220)}.${randomBytes(8).toString('hex')}`
 }
 
-function begin(report: Report, now: number): Series {
+function begin(report: EventReport, now: number): Series {
   return { report, name: eventName(report), count: 1, first: now, last: now, stored: false }
 }

@@ -1,4 +1,4 @@
-import type { Report } from './report.ts'
+import type { EventReport, Reporter } from './event-report.ts'
 
 /** How often a thing happened, and when; milliseconds since 1970. */
 export interface Occurrences {
@@ -7,31 +7,23 @@ export interface Occurrences {
   readonly last: number
 }
 
-/** Which process says so. */
-export interface Source {
-  /** Name of the Event. */
-  readonly name: string
-  /** Name of the webhook's pod. */
-  readonly instance: string
-}
-
 /**
  * An Event of events.k8s.io/v1. That version counts what repeats in a `series`, which one small patch moves on, and
  * demands the fields that say who reports what; core/v1 stores the same object with both left to taste.
  */
 export function eventObject(
-  { regarding, type, reason, note }: Report,
+  { regarding, type, reason, note }: EventReport,
   occurrences: Occurrences,
-  { name, instance }: Source,
+  { name, controller, instance, action }: Reporter & { readonly name: string },
 ): object {
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
     metadata: { name, namespace: regarding.namespace },
     eventTime: microTime(occurrences.first),
-    reportingController: 'networkservicemesh.io/webhook',
+    reportingController: controller,
     reportingInstance: instance.slice(0, 128),
-    action: 'Admit',
+    action,
     reason,
     regarding,
     note,
