@@ -30,7 +30,7 @@ function installDependencies() {
   run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
-/** `npx nsm` in a checkout: npm does not link a package's own command. */
+/** `npx nsm` in a checkout: npm does not link a package's own commands. */
 function linkCommand() {
   for (const [name, file] of Object.entries({
     nsm: 'nsm.mjs',
