@@ -14,7 +14,10 @@ export async function installMesh(cluster: Pick<Cluster, 'kubectl' | 'waitFor'>)
   const overlay = await cluster.kubectl('kustomize manifests/overlays/test')
   // Objects of kinds that the first application only defines need another one.
   await cluster.waitFor(
-    async () => (await cluster.kubectl('apply --server-side -f -', { input: overlay })) !== '',
+    async () =>
+      (await cluster.kubectl('apply --server-side --field-manager=nsm --force-conflicts -f -', {
+        input: overlay,
+      })) !== '',
     {
       what: 'the mesh is applied',
       within: 30_000,
