@@ -22,15 +22,24 @@ export class Channels implements AsyncDisposable {
   /** The connection to the manager of another node, who has to show that node's certificate. */
   remote(address: Address, node: string): Channel {
     const security = this.#security
-    return this.#get(`${address} ${node}`, () =>
+    return this.#get(remoteKey(address, node), () =>
       security === 'insecure' ? dial(address) : dial(address, { connect: secureClient(security, node) }),
     )
   }
 
   /** Forgets a connection, so that the next one begins afresh: the program behind it is gone or new. */
   async drop(address: Address): Promise<void> {
-    const channel = this.#open.get(address)
-    this.#open.delete(address)
+    await this.#drop(address)
+  }
+
+  /** Forgets the connection to a manager that is elsewhere now. */
+  async dropRemote(address: Address, node: string): Promise<void> {
+    await this.#drop(remoteKey(address, node))
+  }
+
+  async #drop(key: string): Promise<void> {
+    const channel = this.#open.get(key)
+    this.#open.delete(key)
     await channel?.[Symbol.asyncDispose]()
   }
 
@@ -47,4 +56,8 @@ export class Channels implements AsyncDisposable {
     this.#open.clear()
     await Promise.all(channels.map(channel => channel[Symbol.asyncDispose]()))
   }
+}
+
+function remoteKey(address: Address, node: string): string {
+  return `${address} ${node}`
 }

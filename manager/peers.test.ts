@@ -126,6 +126,31 @@ describe('a connection to another node', () => {
     await down()
   })
 
+  it('stays as it is when the other manager comes back at another address, and is closed there', async () => {
+    const before = wired(here)[0]
+    const asked = [here, there].map(({ forwarder }) => forwarder.asked.length)
+    await there.node.restart({ listen })
+    await there.forwarder[Symbol.asyncDispose]()
+    const pod = { uid: gateway.uid, name: 'gateway', namespace: 'default', netnsCookie: gateway.cookie }
+    await there.node.nsmd.putPod(pod)
+    const again = await fakeForwarder(there.node.baseDir, {
+      wired: there.forwarder.wired,
+      remote: [vxlan('there')],
+    })
+    cleanup.use(again)
+    await eventually('its news are heard again', async () =>
+      (await here.node.events()).length > 0 && (await there.node.admin.status({})).forwarders.length === 1
+        ? true
+        : undefined,
+    )
+    expect(await here.node.connections()).toMatchObject([{ connection: { state: State.UP } }])
+    expect(wired(here)[0]).toEqual(before)
+    expect(here.forwarder.asked.length).toBe(asked[0])
+    const [{ connection } = {}] = await here.node.connections()
+    await here.node.admin.closeConnection({ connectionId: connection?.id ?? '' })
+    expect([wired(here).length, again.wired.size, endpoint.closed.length]).toEqual([0, 0, 1])
+  })
+
   it('goes to another endpoint when the other node has forgotten everything', async () => {
     const other = await fakeEndpoint(here.node, await here.node.pod('other'), {
       service: 'vpn',

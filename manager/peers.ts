@@ -45,6 +45,10 @@ interface Peer {
   readonly busy: Map<string, number>
   /** Breaks the stream, so that it begins with a list again. */
   restart: AbortController
+  /** Ends the wait for the next attempt. */
+  moved: AbortController
+  /** Where it was sought last. */
+  url: string
   /** Whether the two managers have compared their lists since a close failed. */
   settled: 'yes' | 'no'
   reachable: 'yes' | 'no'
@@ -86,6 +90,12 @@ export class Peers implements AsyncDisposable {
     }
   }
 
+  /** An endpoint of another node with the address that its manager has now. */
+  async current(record: EndpointRecord): Promise<EndpointRecord> {
+    const url = await this.#urlOf(record.node)
+    return url === '' ? record : { ...record, endpoint: { ...record.endpoint, url } }
+  }
+
   /** A close did not reach the manager of a node: both lists are compared as soon as it answers. */
   owe(node: string): void {
     const peer = this.#follow(node)
@@ -110,6 +120,8 @@ export class Peers implements AsyncDisposable {
       stop: new AbortController(),
       busy: new Map(),
       restart: new AbortController(),
+      moved: new AbortController(),
+      url: '',
       settled: 'no',
       reachable: 'no',
       linger: undefined,
@@ -140,7 +152,7 @@ export class Peers implements AsyncDisposable {
       if (peer.stop.signal.aborted) return
       failures += 1
       if (!this.#isInUse(peer) && Date.now() - lastWord > goneMs) this.#leave(peer, 'its node is gone')
-      await pause(backoff(failures, pauses), peer.stop.signal)
+      await pause(backoff(failures, pauses), AbortSignal.any([peer.stop.signal, peer.moved.signal]))
     }
   }
 
@@ -172,9 +184,21 @@ export class Peers implements AsyncDisposable {
     }
   }
 
+  async #channelTo(peer: Peer): Promise<Channel> {
+    const { channels } = this.#options
+    const { node } = peer
+    const url = await this.#urlOf(node)
+    const [address, before] = [addressOf(url), addressOf(peer.url)]
+    if (address === undefined)
+      throw new NsmError('MANAGER_UNAVAILABLE', `nobody knows where the manager of node ${node} is`)
+    if (before !== undefined && before !== address) await channels.dropRemote(before, node)
+    peer.url = url
+    return channels.remote(address, node)
+  }
+
   /** Where the manager of a node is now; it may have come back at another address than it had. */
-  async #channelTo({ node }: Peer): Promise<Channel> {
-    const { registry, connections, channels, peers } = this.#options
+  async #urlOf(node: string): Promise<string> {
+    const { registry, connections, peers } = this.#options
     const records = [
       ...(await registry.endpoints.list()),
       ...connections.list().map(({ endpoint }) => endpoint),
@@ -183,9 +207,7 @@ export class Peers implements AsyncDisposable {
       ...records.map(({ endpoint }) => endpoint.url),
       peers.all().find(({ id }) => id === node)?.url ?? '',
     ]
-    const address = urls.map(addressOf).find(found => found !== undefined)
-    if (address !== undefined) return channels.remote(address, node)
-    throw new NsmError('MANAGER_UNAVAILABLE', `nobody knows where the manager of node ${node} is`)
+    return urls.find(url => addressOf(url) !== undefined) ?? ''
   }
 
   /** Stops watching a manager some time after there is nothing left to watch. */
@@ -220,11 +242,22 @@ export class Peers implements AsyncDisposable {
     const { registry, node, connections, agent } = this.#options
     for await (const { record, deleted } of registry.endpoints.watch(this.#stop.signal)) {
       if (!deleted) {
+        this.#moved(record)
         void agent().again(this.#downFor(record), `endpoint ${record.endpoint.name} has come`)
       } else if (record.node !== node && this.#peers.get(record.node)?.reachable === 'no') {
         void agent().again(connections.ofEndpoint(record.endpoint.name), `node ${record.node} is gone`)
       }
     }
+  }
+
+  /** A manager that came back elsewhere is asked at once, and found there after a restart of this one. */
+  #moved({ node, endpoint: { url } }: EndpointRecord): void {
+    const peer = this.#peers.get(node)
+    if (peer === undefined || url === '' || url === peer.url) return
+    this.#options.peers.put({ id: node, url })
+    peer.moved.abort()
+    peer.moved = new AbortController()
+    if (peer.reachable === 'yes') peer.restart.abort()
   }
 
   /** The connections to other nodes that are down and ask for what an endpoint offers. */

@@ -125,6 +125,8 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     }),
   )
   for (const server of await ownSockets(state, core, { ...options, workspaces, stale })) undo.use(server)
+  // Before the sockets: a forwarder whose stream ends because we go is not gone.
+  undo.defer(() => core.registrar[Symbol.asyncDispose]())
   if (options.probes !== undefined)
     undo.use(
       await serveProbes({

@@ -135,7 +135,8 @@ function farewell(connection: Connection, record: EndpointRecord, options: Endpo
       if (externalOf(record) !== undefined) return
       using _ = isElsewhere(record, options) ? options.peers.asking(record, connection.id) : undefined
       try {
-        await hopTo(record, options).service.close(connection, { timeoutMs: closeMs })
+        const now = isElsewhere(record, options) ? await options.peers.current(record) : record
+        await hopTo(now, options).service.close(connection, { timeoutMs: closeMs })
       } catch (thrown) {
         if (refusalOf(record.endpoint.name, thrown).code !== 'ENDPOINT_LOST') throw thrown
         if (isElsewhere(record, options)) options.peers.owe(record.node)
