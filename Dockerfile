@@ -41,6 +41,7 @@ ENV NODE_OPTIONS=--max-semi-space-size=1
 ENTRYPOINT ["node", "/app/webhook.js"]
 
 FROM rootless AS init-client
+ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 ENTRYPOINT ["node", "--snapshot-blob", "/app/init-client.blob", "/app/init-client.js"]
 
 FROM rootless AS sidecar-nsc
