@@ -11,13 +11,16 @@ import { ListPodsReplySchema, type PodStatus } from '#sdk/wire/gen/local/local_p
 export function psCommand(context: Context): Command {
   return addTarget(new Command('ps'))
     .description('list pods')
+    .option('-n, --namespace <namespace>', 'pods of one namespace; default those of all')
     .addOption(jsonOption())
     .action(async (options: TargetOptions & { readonly json?: boolean }) => {
       const reply = await withTarget(options, context, ({ mesh }) =>
         mesh.listPods({}, { signal: context.signal }),
       )
-      if (options.json === true) context.out(jsonOf(ListPodsReplySchema, reply))
-      else context.out(podTable(reply.pods, new Date()))
+      const { namespace } = options
+      const pods = reply.pods.filter(pod => namespace === undefined || pod.namespace === namespace)
+      if (options.json === true) context.out(jsonOf(ListPodsReplySchema, { ...reply, pods }))
+      else context.out(podTable(pods, new Date()))
     })
 }
 
