@@ -1,4 +1,4 @@
-import { writtenAt } from '#certs/shared-secret.ts'
+import { annotate } from '#certs/secret.ts'
 import type { KubeApi } from '#kube/api.ts'
 import { isObject, type JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
@@ -9,6 +9,9 @@ export interface BundlePlace {
   readonly namespace: string
   readonly name: string
 }
+
+/** The annotation that says since when. Not `managedFields`, which the API server does not keep of all objects. */
+const publishedKey = 'networkservicemesh.io/published'
 
 /** Reads the ConfigMap. Throws NOT_FOUND saying how to make it. */
 export async function readBundleMap(place: BundlePlace, signal: AbortSignal): Promise<JsonObject> {
@@ -25,9 +28,12 @@ export async function readBundleMap(place: BundlePlace, signal: AbortSignal): Pr
   }
 }
 
-/** When the ConfigMap began to say exactly this bundle, by the API server's clock; undefined when it says another one, or not when. */
+/** When this bundle was published, in milliseconds since 1970, as the ConfigMap itself says; undefined when it says another one. */
 export function publishedAt(map: JsonObject, bundle: string): number | undefined {
-  return bundleIn(map) === bundle ? writtenAt(map) : undefined
+  const metadata = isObject(map['metadata']) ? map['metadata'] : {}
+  const annotations = isObject(metadata['annotations']) ? metadata['annotations'] : {}
+  const time = Date.parse(String(annotations[publishedKey]))
+  return bundleIn(map) === bundle && !Number.isNaN(time) ? time : undefined
 }
 
 /**
@@ -39,9 +45,10 @@ export async function publishBundle(
   { map, bundle }: { readonly map: JsonObject; readonly bundle: string },
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  if (bundleIn(map) === bundle) return map
+  if (publishedAt(map, bundle) !== undefined) return map
   const data = isObject(map['data']) ? map['data'] : {}
-  const body = { ...map, data: { ...data, 'ca.crt': bundle } }
+  const dated = annotate(map, publishedKey, new Date().toISOString())
+  const body = { ...dated, data: { ...data, 'ca.crt': bundle } }
   const path = `${pathOf(place)}?fieldManager=nsm-issuer`
   return await place.api.call({ method: 'PUT', path, body, signal })
 }

@@ -2,7 +2,7 @@ import type { Held } from '#certs/held.ts'
 import { madeAt } from '#certs/made-at.ts'
 import { type Decision, nextStep, type Observed, type RotationLimits } from '#certs/rotation.ts'
 
-/** What is seen besides the authority: since when the ConfigMap says what is trusted; undefined: it does not. */
+/** What is seen besides the authority: since when the ConfigMap says what is trusted, by the clock of who wrote it; undefined: it does not. */
 export interface Seen extends Omit<Observed, 'bundleMs'> {
   readonly publishedAt: number | undefined
 }
