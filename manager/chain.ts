@@ -22,7 +22,7 @@ export interface ChainOptions
     EndpointOptions,
     CrossConnectOptions {
   readonly monitor: Monitor
-  readonly excludedPrefixes: readonly string[]
+  readonly excludedPrefixes: () => readonly string[]
   readonly log: Log
 }
 

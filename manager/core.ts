@@ -24,7 +24,7 @@ import { TunnelBook } from './tunnel-numbers.ts'
 export interface CoreOptions {
   readonly node: string
   readonly sharedNamespace: string
-  readonly excludedPrefixes: readonly string[]
+  readonly excludedPrefixes: () => readonly string[]
   readonly forwarderWaitMs: number
   readonly endpointWaitMs: number
   /** Milliseconds that an endpoint or a forwarder may take to answer. */

@@ -15,7 +15,7 @@ function answering(src: string, dst: string) {
 }
 
 it('an endpoint is told the addresses of the client’s earlier connections, and of no later ones', async () => {
-  await using node = await testNode({ excludedPrefixes: ['10.96.0.0/12'] })
+  await using node = await testNode({ excludedPrefixes: () => ['10.96.0.0/12'] })
   await using _forwarder = await fakeForwarder(node.baseDir)
   await using first = await fakeEndpoint(node, await node.pod('first'), { service: 'vpn' })
   await using second = await fakeEndpoint(node, await node.pod('second'), { service: 'web' })

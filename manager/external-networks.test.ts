@@ -141,7 +141,7 @@ describe('an external network', () => {
       fails: (crossConnect: CrossConnect) => withAddress(crossConnect, 77),
     },
   ])('gives way to an endpoint when $story, and nothing of it stays', async ({ fails }) => {
-    await using node = await testNode({ excludedPrefixes: ['10.8.0.76/30'] })
+    await using node = await testNode({ excludedPrefixes: () => ['10.8.0.76/30'] })
     await using network = await lanForwarder(node)
     network.answer = fails
     await using _kernel = await fakeForwarder(node.baseDir, { name: 'kernel' })

@@ -76,7 +76,7 @@ export async function testNode(options: Partial<ManagerOptions> = {}): Promise<T
       sharedNamespace: 'nsm-system',
       journal: '',
       bootId: 'boot-1',
-      excludedPrefixes: [],
+      excludedPrefixes: () => [],
       forwarderWaitMs: 5000,
       endpointWaitMs: 5000,
       timeoutMs: 5000,

@@ -9,7 +9,7 @@ import type { Log } from '#sdk/log.ts'
 import type { Credentials } from '#sdk/rpc/tls.ts'
 import type { config } from './config.ts'
 import type { Enrolment } from './enrolment.ts'
-import { joinCluster } from './kubernetes/join.ts'
+import { type Cluster, joinCluster } from './kubernetes/join.ts'
 import { ownNetnsCookie } from './own-netns.ts'
 import { startManager } from './start.ts'
 import { startEnrolment } from './start-enrolment.ts'
@@ -28,6 +28,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
     await startManager({
       ...settings,
       baseDir: resolve(settings.baseDir),
+      excludedPrefixes: prefixesOf(settings, cluster),
       nodePods: cluster?.nodePods,
       registryOf: cluster?.registryOf,
       report: cluster?.report,
@@ -45,6 +46,14 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
   )
   log.info({ node: settings.node, baseDir: settings.baseDir, url: manager.url }, 'the manager serves')
   if (!signal.aborted) await once(signal, 'abort')
+}
+
+/** What is set goes before what the cluster says. */
+function prefixesOf(
+  { excludedPrefixes }: Config<typeof config>,
+  cluster: Cluster | undefined,
+): () => readonly string[] {
+  return excludedPrefixes.length > 0 || cluster === undefined ? () => excludedPrefixes : cluster.prefixes
 }
 
 function credentialsOf(enrolment: Enrolment | undefined): Credentials {

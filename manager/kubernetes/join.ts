@@ -8,9 +8,13 @@ import { type KubernetesRegistry, kubernetesRegistry } from '#registry/kubernete
 import type { Registry } from '#registry/registry.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
+import { ClusterPrefixes } from './cluster-prefixes.ts'
 import { NodePods } from './node-pods.ts'
 import { podsOfProcess } from './process-pods.ts'
 import type { Report } from './tell-pods.ts'
+
+/** Milliseconds that the start waits for the prefixes of the cluster. */
+const prefixesMs = 2000
 
 const reporter = { controller: 'networkservicemesh.io/manager', action: 'Connect' } as const
 
@@ -20,6 +24,8 @@ export interface Cluster extends AsyncDisposable {
   readonly nodePods: NodePods
   /** Makes the registry of custom resources. */
   readonly registryOf: (cache: Registry) => KubernetesRegistry
+  /** The addresses of its pods and services; none where the settings name them. */
+  readonly prefixes: () => readonly string[]
   /** Makes Events. */
   readonly report: Report
   /** Names the process at the other end of a socket, with the pods that its cgroups say it lies in. */
@@ -33,6 +39,8 @@ export interface JoinOptions {
   readonly sharedNamespace: string
   /** `host:port` that other managers are told. */
   readonly publicUrl: string
+  /** As they are set; empty asks the API server. */
+  readonly excludedPrefixes: readonly string[]
   readonly peerOf: (socket: Socket) => Peer
   readonly log: Log
 }
@@ -51,11 +59,14 @@ export async function joinCluster(options: JoinOptions): Promise<Cluster> {
   await using undo = new AsyncDisposableStack()
   const api = undo.use(await connectApi('in-cluster'))
   const nodePods = undo.use(new NodePods({ api, node, log }))
+  const asked = options.excludedPrefixes.length > 0 ? undefined : undo.use(new ClusterPrefixes({ api, log }))
+  await asked?.ready(prefixesMs)
   const sender = undo.use(new EventSender({ api, log, reporter: { ...reporter, instance: node } }))
   const joined = undo.move()
   return {
     api,
     nodePods,
+    prefixes: () => asked?.get() ?? [],
     registryOf: cache =>
       kubernetesRegistry({
         api,

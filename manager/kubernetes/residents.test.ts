@@ -180,6 +180,7 @@ describe('a pod of a cluster', () => {
     await using at = await connected()
     await at.restart(async () => at.remove('client'))
     await at.registerAgain()
+    at.forwarder.lose(at.id, 'source')
     await eventually('its workspace is gone', () => (existsSync(workspaceOf(at.node)) ? undefined : true))
     expect(await at.node.connections()).toEqual([])
   })

@@ -10,7 +10,8 @@ import { ConnectionContextSchema } from '#sdk/wire/gen/connectioncontext/connect
 
 /** What naming excluded prefixes depends on. */
 export interface ExcludedPrefixesOptions {
-  readonly excludedPrefixes: readonly string[]
+  /** CIDRs of the cluster, as they are known by the time of each request. */
+  readonly excludedPrefixes: () => readonly string[]
   readonly connections: Connections
 }
 
@@ -29,7 +30,7 @@ export function excludedPrefixes({
       next(
         {
           ...input,
-          connection: withExcluded(input.connection, [...own, ...earlierAddresses(input, connections)]),
+          connection: withExcluded(input.connection, [...own(), ...earlierAddresses(input, connections)]),
         },
         call,
       ),
