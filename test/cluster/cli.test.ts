@@ -127,7 +127,7 @@ describe('nsm on a cluster', () => {
   })
 
   it('finds nothing wrong with a mesh that was just installed', async () => {
-    const { out } = await runCli(cluster, `check -n ${namespace} --json`)
+    const { code, out } = await runCli(cluster, `check -n ${namespace} --json`)
     const { checks } = JSON.parse(out) as {
       readonly checks: readonly {
         readonly id: string
@@ -137,7 +137,7 @@ describe('nsm on a cluster', () => {
     const wrong = checks.flatMap(({ id, findings }) =>
       findings.filter(({ severity }) => severity !== 'note').map(finding => ({ id, ...finding })),
     )
-    expect(wrong).toEqual([])
+    expect({ wrong, code }).toEqual({ wrong: [], code: 0 })
   })
 
   it('names a cluster or a local mesh, not both', async () => {
