@@ -11,12 +11,17 @@ await main({
   name: 'fixture',
   summary: 'does as it is told',
   config: {
-    task: setting({ env: 'TASK', parse: oneOf('return', 'fail', 'break', 'wait'), doc: 'What to do.' }),
+    task: setting({
+      env: 'TASK',
+      parse: oneOf('return', 'fail', 'break', 'wait', 'hang'),
+      doc: 'What to do.',
+    }),
   },
   logger: () => silent,
   async run({ task }, signal) {
     if (task === 'fail') throw new NsmError('SOCKET_MISSING', 'dialling /run/x: no such socket')
     if (task === 'break') throw new TypeError('x is undefined')
+    if (task === 'hang') await new Promise(() => {})
     if (task !== 'wait') return
     const timer = setInterval(() => {}, 1000)
     writeSync(1, 'waiting\n')

@@ -27,11 +27,15 @@ describe('main', () => {
     })
   })
 
+  test('main() does not end with 0 when the process has nothing left to wait for, but the program has not returned', async () => {
+    expect(await run({ TASK: 'hang' })).toMatchObject({ code: 70 })
+  })
+
   test('main() reports a bad configuration before the program runs', async () => {
     const { code, stderr } = await run({ TASK: 'dance' })
     expect(code).toBe(78)
     expect(stderr).toBe(
-      'fixture: configuration: TASK="dance": expected one of return, fail, break, wait [BAD_CONFIG]\n',
+      'fixture: configuration: TASK="dance": expected one of return, fail, break, wait, hang [BAD_CONFIG]\n',
     )
   })
 

@@ -15,6 +15,9 @@ export interface Program<T extends ConfigTable> {
   readonly run: (config: Config<T>, signal: AbortSignal, log: Log) => Promise<void>
 }
 
+/** Exit code of a process that ends before its program does: EX_SOFTWARE. */
+const interrupted = 70
+
 /**
  * Runs a program as this process: configuration from the environment, SIGTERM and SIGINT abort the signal, an
  * NsmError becomes its message on stderr and its exit code. `--help` prints the configuration table.
@@ -28,8 +31,11 @@ export async function main<T extends ConfigTable>(program: Program<T>): Promise<
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => stop.abort(new NsmError('CANCELLED', `${program.name}: stopped by ${name}`)))
   }
+  // Until it is done: a process that has nothing to wait for ends by itself, whatever it still had to do.
+  process.exitCode = interrupted
   try {
     await program.run(readConfig(program.config, process.env), stop.signal, program.logger(program.name))
+    process.exitCode = 0
   } catch (thrown) {
     const error = NsmError.from(thrown)
     writeSync(2, `${program.name}: ${error.message} [${error.code}]\n`)
