@@ -21,7 +21,8 @@ export function makeDirectory(baseDir: string, device: string): string {
   const path = join(baseDir, workspace)
   try {
     mkdirSync(path, { mode: 0o700 })
-    openToPods(path)
+    // A pod, whatever its uid, makes its own socket in there, and must not be able to move the manager's away.
+    chmodSync(path, 0o1777)
     return workspace
   } catch (cause) {
     throw new NsmError(
@@ -30,13 +31,6 @@ export function makeDirectory(baseDir: string, device: string): string {
       { cause },
     )
   }
-}
-
-/** Makes the directory of a workspace again that somebody removed while its pod lives. */
-export function restoreDirectory(baseDir: string, workspace: string): void {
-  const path = join(baseDir, workspace)
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  openToPods(path)
 }
 
 /** Removes a directory that nobody has been told of. */
@@ -57,9 +51,4 @@ export function listDirectories(baseDir: string): readonly Directory[] {
 /** The device that a workspace was made for; undefined when the name is not one of ours. */
 export function deviceOf(workspace: string): string | undefined {
   return pattern.exec(workspace)?.[1]
-}
-
-/** A pod, whatever its uid, makes its own socket in there, and must not be able to move the manager's away. */
-function openToPods(path: string): void {
-  chmodSync(path, 0o1777)
 }

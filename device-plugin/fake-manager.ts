@@ -9,6 +9,8 @@ import { managerSocket } from './names.ts'
 export interface FakeManager extends AsyncDisposable {
   /** Workspace → uid of its pod, empty while unknown. */
   readonly open: ReadonlyMap<string, string>
+  /** The workspaces that it was told of, one after the other. */
+  readonly told: readonly string[]
   /** Says that a pod uses the workspace, which makes it stay. */
   readonly claim: (workspace: string) => void
 }
@@ -16,6 +18,7 @@ export interface FakeManager extends AsyncDisposable {
 /** Starts one in a base directory. */
 export async function fakeManager(baseDir: string): Promise<FakeManager> {
   const open = new Map<string, string>()
+  const told: string[] = []
   const claimed = new Set<string>()
   const server = await serve({
     address: `unix://${join(baseDir, managerSocket)}`,
@@ -23,6 +26,7 @@ export async function fakeManager(baseDir: string): Promise<FakeManager> {
     services: [
       implement(NSMD, {
         requestClientConnection: async ({ workspace, podUid }) => {
+          told.push(workspace)
           open.set(workspace, podUid)
           return { workspace }
         },
@@ -40,6 +44,7 @@ export async function fakeManager(baseDir: string): Promise<FakeManager> {
   })
   return {
     open,
+    told,
     claim: workspace => claimed.add(workspace),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }

@@ -95,7 +95,6 @@ async function registered(options: RegistrationOptions, signal: AbortSignal): Pr
     if (inode(own) !== mine) ended.resolve('the socket of the plugin is gone')
   })
   using _stop = onAbort(signal, () => ended.resolve('stopping'))
-  const startedMs = performance.now()
   await unary(
     `unix://${kubelet}`,
     Registration.method.register,
@@ -109,7 +108,7 @@ async function registered(options: RegistrationOptions, signal: AbortSignal): Pr
   late[Symbol.dispose]()
   const openedMs = performance.now()
   log.info(
-    { resource: resourceName, devices: options.devices.ids.length, ms: Math.round(openedMs - startedMs) },
+    { resource: resourceName, devices: options.devices.ids.length, kubeletMs: ageMs(kubelet) },
     'registered with kubelet',
   )
   onState('registered')
@@ -122,6 +121,12 @@ async function registered(options: RegistrationOptions, signal: AbortSignal): Pr
 async function dialOneself(address: Address, signal: AbortSignal): Promise<void> {
   await using channel = dial(address)
   await channel.client(DevicePlugin).getDevicePluginOptions({}, { signal, timeoutMs: callMs })
+}
+
+/** Milliseconds since a file was made: for kubelet's socket, how long kubelet has been without this plugin. */
+function ageMs(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? undefined : Math.round(Date.now() - stat.birthtimeMs)
 }
 
 /** Inode numbers are used again at once. */

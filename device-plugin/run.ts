@@ -35,6 +35,11 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
       if (name === checkpointFile) readGiven()
     }),
   )
+  undo.use(
+    base.listen(name => {
+      if (deviceOf(name) !== undefined) workspaces.changedAt(name)
+    }),
+  )
   const health = healthOf()
   if (settings.probe !== undefined) undo.use(await serveProbes(settings.probe, health, log))
   const either = AbortSignal.any([signal, base.lost, kubelet.lost])
@@ -50,7 +55,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
         onState: health.set,
         onAllocated: allocation => {
           for (const device of allocation.devices) devices.take(device)
-          workspaces.added()
+          workspaces.changedAt(allocation.workspace)
           log.info(
             { workspace: allocation.workspace, devices: allocation.devices.length },
             `gave workspace ${allocation.workspace}`,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { fakeKubelet, twoDirectories, writeCheckpoint } from './fake-kubelet.ts'
@@ -60,6 +60,21 @@ describe('the manager', () => {
     await using _plugin = runPlugin(place, { NSM_WORKSPACE_GRACE: '1h' })
     await kubelet.devices()
     expect(existsSync(join(place.baseDir, one))).toBe(true)
+  })
+
+  it('is told again of a workspace that was removed and made anew', async () => {
+    using place = twoDirectories()
+    const path = join(place.baseDir, one)
+    mkdirSync(path)
+    await using manager = await fakeManager(place.baseDir)
+    await using _plugin = runPlugin(place)
+    await vi.waitFor(() => expect(manager.told).toEqual([one]), patience)
+    rmSync(path, { recursive: true })
+    // Events come in order: the second directory is told of after the first was missed.
+    mkdirSync(join(place.baseDir, two))
+    await vi.waitFor(() => expect(manager.told).toEqual([one, two]), patience)
+    mkdirSync(path)
+    await vi.waitFor(() => expect(manager.told).toEqual([one, two, one]), patience)
   })
 
   it('is told of a workspace that it forgot when it starts on a new boot', async () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Given } from './checkpoint.ts'
 import { listDirectories } from './directory.ts'
 
@@ -37,8 +39,9 @@ export class Workspaces implements Disposable {
     return this.#changed.promise
   }
 
-  /** There is a new directory. */
-  added(): void {
+  /** A directory came or went. One that is made anew, by the runtime when somebody removed it, is told of anew. */
+  changedAt(workspace: string): void {
+    if (!existsSync(join(this.#options.baseDir, workspace))) this.#told.delete(workspace)
     this.#tell()
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fakeEndpoint } from './fake-endpoint.ts'
@@ -90,6 +90,18 @@ describe('workspaces', () => {
     for (const workspace of ['used', 'past', 'idle', 'unknown'])
       await node.nsmd.deleteClientConnection({ workspace, unclaimed: true })
     expect((await node.nsmd.enumConnection({})).workspace).toEqual(['ws-client', 'used'])
+  })
+
+  it('are served again when somebody removed the directory and told of it anew, for the same pod', async () => {
+    await using node = await testNode()
+    const { workspace, uid } = await node.pod('client')
+    rmSync(join(node.baseDir, workspace), { recursive: true })
+    const again = () => node.nsmd.requestClientConnection({ workspace })
+    await Promise.all([again(), again(), again()])
+    expect(existsSync(join(node.baseDir, workspace, 'nsm.server.io.sock'))).toBe(true)
+    await expect(
+      node.nsmd.requestClientConnection({ workspace, podUid: `not ${uid}` }),
+    ).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
   })
 
   it('refuse an endpoint that puts a link in place of its socket', async () => {

@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
@@ -67,7 +67,13 @@ export class Workspaces implements AsyncDisposable {
     if (known !== undefined) {
       if (owner !== '') this.claim(known, owner)
       await known.ready
-      return
+      if (existsSync(join(this.#directory(id), socketName.server))) return
+      // Somebody has removed the directory, and the runtime made it anew for a container that started again.
+      if (this.#open.get(id) === known) {
+        this.#open.delete(id)
+        await known[Symbol.asyncDispose]()
+      }
+      return await this.open(id, known.owner ?? '')
     }
     const workspace = new Workspace(id, owner === '' ? undefined : owner, door => this.#start(door))
     this.#open.set(id, workspace)
