@@ -84,7 +84,7 @@ function bundleFindings({ status }: CertificateFacts): readonly Finding[] {
         severity: 'error',
         object: 'MutatingWebhookConfiguration',
         finding: 'does not exist, so nothing is injected',
-        remedy: 'kubectl apply -k manifests/base',
+        remedy: 'nsm install',
       },
     ]
   return configuration.entries.flatMap(({ name, refuses }) =>

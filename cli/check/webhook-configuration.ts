@@ -37,7 +37,7 @@ export function judgeConfiguration({ configuration, namespaces, own }: Question)
           configuration === undefined
             ? 'does not exist: no pod is injected'
             : 'has no entries: no pod is injected',
-        remedy: 'kubectl apply -k manifests/base',
+        remedy: 'nsm install',
       },
     ]
   return entries.flatMap(entry => [
@@ -72,7 +72,7 @@ function asksForAll(entry: WebhookEntry): readonly Finding[] {
       severity: fails ? 'error' : 'warning',
       object: describe(entry),
       finding: `has no matchConditions: objects without an annotation go through the webhook too${fails ? ', and cannot be made while it is down' : ''}`,
-      remedy: 'kubectl apply -k manifests/base (Kubernetes 1.30 or later)',
+      remedy: 'nsm install (Kubernetes 1.30 or later)',
     },
   ]
 }
