@@ -137,26 +137,34 @@ export class OwnObjects implements AsyncDisposable {
 
   /** Creates, or replaces what was there when it was looked at. */
   async #put(record: EndpointRecord, there: EndpointOrigin | undefined): Promise<void> {
-    const { ask, told } = this.#options
+    const { ask, told, node } = this.#options
     const body = await this.#objectOf(record)
     const at = { namespace: record.pod.namespace, name: record.endpoint.name }
-    if (there === undefined) {
-      try {
-        return await told(
-          await ask({
-            method: 'POST',
-            path: resourcePath('networkserviceendpoints', { namespace: at.namespace }),
-            body,
-          }),
-        )
-      } catch (thrown) {
-        if (NsmError.from(thrown).code !== 'ALREADY_EXISTS') throw thrown
-      }
-    }
     const path = resourcePath('networkserviceendpoints', at)
-    const found = there ?? endpointOf(await ask({ method: 'GET', path }))
+    const found = there ?? (await this.#create(body, at))
+    if (found === undefined) return
     if (found.record.pod.uid !== record.pod.uid) throw taken(record, found.record)
-    await told(await ask({ method: 'PUT', path, body: withVersion(body, found.resourceVersion) }))
+    if (found.record.node === node)
+      return await told(await ask({ method: 'PUT', path, body: withVersion(body, found.resourceVersion) }))
+    // A manager may change only what says that it is of its node.
+    await this.#delete(found)
+    await this.#create(body, at)
+  }
+
+  /** Creates an object; gives the one that is there already. */
+  async #create(
+    body: JsonObject,
+    at: { readonly namespace: string; readonly name: string },
+  ): Promise<EndpointOrigin | undefined> {
+    const { ask, told } = this.#options
+    const path = resourcePath('networkserviceendpoints', { namespace: at.namespace })
+    try {
+      await told(await ask({ method: 'POST', path, body }))
+      return undefined
+    } catch (thrown) {
+      if (NsmError.from(thrown).code !== 'ALREADY_EXISTS') throw thrown
+      return endpointOf(await ask({ method: 'GET', path: resourcePath('networkserviceendpoints', at) }))
+    }
   }
 
   async #objectOf(record: EndpointRecord): Promise<JsonObject> {
