@@ -45,6 +45,8 @@ await build({
   format: 'esm',
   sourcemap: 'linked',
   logLevel: 'warning',
+  // Apart, as x.js.LEGAL.txt: some have letters that are not ASCII, for which V8 keeps a source with two bytes for each.
+  legalComments: 'linked',
   // koffi finds its native part relative to itself.
   external: ['koffi'],
   plugins: [apart],

@@ -51,7 +51,7 @@ export const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8
 export class KubeApiError extends NsmError {
   /** HTTP status; 0 when there was no answer. */
   readonly status: number
-  /** Machine-readable, of the answer: `NotFound`, `AlreadyExists`, `Expired` …; empty when there was none. */
+  /** Machine-readable, of the answer: `NotFound`, `AlreadyExists`, `Expired` and so on; empty when there was none. */
   readonly reason: string
 
   constructor(refusal: Refusal, message: string, options?: { readonly cause?: unknown }) {

@@ -20,8 +20,9 @@ const koffiFiles = [
  * runs this, and only that very version of Node can begin with it.
  */
 export function assemble(image: Image, into: string): void {
-  for (const bundle of [`${image.program}.js`, ...image.beside])
-    copy(join('dist', bundle), join(into, 'app', bundle))
+  const bundles = [`${image.program}.js`, ...image.beside]
+  const licences = bundles.map(bundle => `${bundle}.LEGAL.txt`).filter(file => existsSync(join('dist', file)))
+  for (const file of [...bundles, ...licences]) copy(join('dist', file), join(into, 'app', file))
   writeFileSync(join(into, 'app/package.json'), '{"type":"module"}\n')
   if (image.start === 'snapshot') snapshot(image.program, join(into, 'app'))
   if (!image.koffi) return
