@@ -1,16 +1,13 @@
+import { execFile } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import { fingerprintsOf, whyRefused } from '#certs/bundle.ts'
 import { phaseOf } from '#certs/held.ts'
-import type { Order } from '#certs/make.ts'
-import { order } from '#certs/order.ts'
-import { usualLimits } from '#certs/rotation.ts'
-import { readHeld, writeHeld } from '#certs/secret.ts'
-import { readSecret, writeSecret } from '#certs/shared-secret.ts'
-import { takeStep } from '#certs/take-step.ts'
+import { readHeld } from '#certs/secret.ts'
 import { connectApi } from '#kube/connect-api.ts'
 import { Enrolment } from '#manager/enrolment.ts'
 import { proofFromFiles } from '#manager/issuer-proof.ts'
@@ -23,6 +20,7 @@ import { freePorts } from './ports.ts'
 
 const cluster = await useCluster()
 const { signal } = new AbortController()
+const run = promisify(execFile)
 const patient = { timeout: 60_000, interval: 50 }
 /** A rotation takes half a minute with these. */
 const short = { NSM_ISSUER_CERTIFICATE_LIFE: '12s', NSM_ISSUER_PROPAGATION: '1s' }
@@ -165,11 +163,11 @@ describe('issuers on a real API server', { timeout: 150_000 }, () => {
 })
 
 /** Begins what is due after eight months otherwise. */
-async function announce(site: IssuerSite): Promise<void> {
-  const place = { api: cluster.api, namespace: site.namespace, name: 'nsm-issuer-ca' }
-  const secret = await readSecret(place, signal)
-  const means = { limits: usualLimits, names: [], make: (what: Order) => order(what, signal) }
-  await writeSecret(place, writeHeld(secret, await takeStep(readHeld(secret), 'announce', means)), signal)
+async function announce({ namespace }: IssuerSite): Promise<void> {
+  const kubeconfig = join(cluster.folder, 'admin.kubeconfig')
+  const flags = ['--kubeconfig', kubeconfig, '-n', namespace, '--secret', 'nsm-issuer-ca']
+  const { stdout } = await run(process.execPath, ['dist/cli.js', 'certs', 'rotate', ...flags])
+  expect(stdout).toMatch(/^secret\/nsm-issuer-ca announces authority /)
 }
 
 interface ManagerOptions {
