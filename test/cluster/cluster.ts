@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, inject } from 'vitest'
 import type { KubeApi } from '#kube/api.ts'
@@ -25,10 +26,10 @@ export interface Cluster extends ClusterFacts {
   /** As an administrator. */
   readonly api: KubeApi
   /** Runs kubectl as an administrator; gives its standard output, or throws an Error with what it says. */
-  kubectl(args: readonly string[] | string, options?: KubectlOptions): Promise<string>
+  readonly kubectl: (args: readonly string[] | string, options?: KubectlOptions) => Promise<string>
   /** Makes a namespace for one test and gives its name; it is deleted with the test file. */
   newNamespace(prefix: string, labels?: Readonly<Record<string, string>>): Promise<string>
-  /** Applies a file, a folder, or YAML itself in a namespace. */
+  /** Applies a file, a folder (with -k when it has a kustomization), or YAML itself in a namespace. */
   apply(pathOrYaml: string, namespace: string): Promise<void>
   /** Asks until a condition gives something else than `undefined` and `false`; fails with the state of the cluster. */
   waitFor<T>(condition: () => Promise<T | undefined | false>, options: WaitOptions): Promise<T>
@@ -70,10 +71,9 @@ export async function clusterOf(facts: ClusterFacts): Promise<Cluster & AsyncDis
     },
     async apply(pathOrYaml, namespace) {
       const isPath = existsSync(pathOrYaml)
-      await ask(
-        ['-n', namespace, 'apply', '-f', isPath ? pathOrYaml : '-'],
-        isPath ? {} : { input: pathOrYaml },
-      )
+      const kind = existsSync(join(pathOrYaml, 'kustomization.yaml')) ? '-k' : '-f'
+      const what = isPath ? [kind, pathOrYaml] : ['-f', '-']
+      await ask(['-n', namespace, 'apply', ...what], isPath ? {} : { input: pathOrYaml })
     },
     async waitFor(condition, { what, within = 60_000 }) {
       const deadline = AbortSignal.timeout(within)

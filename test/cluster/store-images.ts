@@ -21,7 +21,7 @@ interface Start {
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** Names under which tests and examples know a small system with a shell. */
-const small = ['library/alpine', 'library/busybox', 'library/nginx', 'busybox', 'pause']
+const small = ['library/alpine', 'library/busybox', 'library/nginx', 'pause']
 
 /**
  * Packs the images of the mesh from dist/, and of the workloads of tests from busybox, into a store that `registry-child.ts`
@@ -36,16 +36,30 @@ export async function storeImages(store: string, { busybox, coredns }: Binaries)
     ...applets.filter(name => name !== 'busybox').map(name => linkEntry(`bin/${name}`, 'busybox')),
   ])
   const sleeping = storeImage(store, [shell], { Cmd: ['sleep', '2147483647'] })
+  const withNode = storeImage(store, [shell, await nodeLayer(store)], { Cmd: ['node'] })
+  const withCurl = storeImage(
+    store,
+    [shell, await storeLayer(store, program(onPath('curl'), 'usr/bin/curl'))],
+    {
+      Cmd: ['curl'],
+      User: '65532',
+    },
+  )
   const dns = storeImage(store, [await storeLayer(store, [...base, ...program(coredns, 'coredns')])], {
     Entrypoint: ['/coredns'],
   })
-  publish(store, { 'coredns:*': dns, ...Object.fromEntries(small.map(name => [`${name}:*`, sleeping])) })
+  publish(store, {
+    'coredns:*': dns,
+    'library/node:*': withNode,
+    'curlimages/curl:*': withCurl,
+    ...Object.fromEntries(small.map(name => [`${name}:*`, sleeping])),
+  })
   await storeMesh(store, '*')
 }
 
 /** Packs the images of the mesh from dist/ of the working directory under a tag. */
 export async function storeMesh(store: string, tag: string): Promise<void> {
-  const node = await storeLayer(store, [...base, ...program(process.execPath, 'usr/bin/node')])
+  const node = await nodeLayer(store)
   const made: Record<string, Blob> = {}
   for (const image of images) {
     const folder = join(store, `assembled-${image.program}`)
@@ -59,6 +73,14 @@ export async function storeMesh(store: string, tag: string): Promise<void> {
     })
   }
   publish(store, made)
+}
+
+function nodeLayer(store: string): Promise<Blob> {
+  return storeLayer(store, [...base, ...program(process.execPath, 'usr/bin/node')])
+}
+
+function onPath(command: string): string {
+  return spawnSync('sh', ['-c', 'command -v "$0"', command], { encoding: 'utf8' }).stdout.trim()
 }
 
 const base = [folderEntry('tmp', 0o1777), folderEntry('etc', 0o755)]
