@@ -5,9 +5,11 @@ import type { Log } from '#sdk/log.ts'
 import { Chore } from './chore.ts'
 import { Liveness } from './liveness.ts'
 import { leaseLabel, managerObject, type NodeOwner, nodeOfLease } from './manager-object.ts'
+import { markOffline } from './mark-offline.ts'
 import { renewLease } from './renew-lease.ts'
 import { identityOf, leasePath, objectAt, resourcePath, textOf } from './resources.ts'
-import { type Ask, applyCall, isGone } from './writes.ts'
+import { survive } from './survive.ts'
+import { type Ask, applyCall } from './writes.ts'
 
 /** What the records of managers depend on. */
 export interface ManagersOptions {
@@ -70,7 +72,12 @@ export class Managers implements AsyncDisposable {
 
   /** Keeps the records until the signal aborts. */
   async follow(): Promise<void> {
-    await Promise.all([this.#followRecords(), this.#followLeases(), this.#renew()])
+    const { signal, log } = this.#options
+    await Promise.all([
+      survive(() => this.#followRecords(), signal, log),
+      survive(() => this.#followLeases(), signal, log),
+      this.#renew(),
+    ])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,43 +144,28 @@ export class Managers implements AsyncDisposable {
         `the manager of node ${node} is dead: it has not renewed its Lease; its endpoints end`,
       )
       await changed(node)
-      this.#expireSoon(node)
+      this.#buryLater(node)
     }
   }
 
   /** All managers notice at once, so each waits a moment of its own, and most find it done. */
-  #expireSoon(node: string): void {
-    const { renewMs, signal, expire, log } = this.#options
+  #buryLater(node: string): void {
+    const { ask, namespace, renewMs, signal, expire, log } = this.#options
     const run = async (): Promise<void> => {
       if (signal.aborted || !this.#liveness.isDead(node)) return
       try {
         await expire(node)
-        await this.#markOffline(node)
-        if (this.#entries.get(node)?.isGone !== true) return
+        const entry = this.#entries.get(node)
+        if (entry !== undefined && entry.isGone !== true)
+          return await markOffline(ask, { namespace, name: node, ...entry })
         this.#entries.delete(node)
         this.#liveness.forget(node)
       } catch (thrown) {
-        log.warn(
-          { node, reason: NsmError.from(thrown).message },
-          `what node ${node} offered cannot be taken away`,
-        )
+        const reason = NsmError.from(thrown).message
+        log.warn({ node, reason }, `what node ${node} offered cannot be taken away`)
       }
     }
     setTimeout(() => void run(), Math.random() * renewMs).unref()
-  }
-
-  async #markOffline(name: string): Promise<void> {
-    const { ask, namespace } = this.#options
-    const entry = this.#entries.get(name)
-    if (entry === undefined || entry.isGone === true || entry.state === 'OFFLINE') return
-    const { resourceVersion } = entry
-    await ask({
-      method: 'PATCH',
-      path: resourcePath('networkservicemanagers', { namespace, name }),
-      body: { metadata: { resourceVersion }, status: { state: 'OFFLINE' } },
-    }).catch((thrown: unknown) => {
-      if (!isGone(thrown)) throw thrown
-    })
   }
 
   async #publish(): Promise<void> {

@@ -84,7 +84,7 @@ export function kubernetesRegistry(options: KubernetesRegistryOptions): Kubernet
   const lives = [
     survive(() => services.follow(known.resolve), signal, log),
     survive(() => endpoints.follow(settle), signal, log),
-    survive(() => managers.follow(), signal, log),
+    managers.follow(),
   ]
   return {
     services,
