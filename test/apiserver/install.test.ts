@@ -60,6 +60,19 @@ describe('nsm install', () => {
     expect(await kubectl(cluster, ['get', 'namespaces', '-o', 'name'])).not.toContain('nsm-system')
   })
 
+  it('lets no API server ask a webhook that does not start, and says why it does not', async () => {
+    await expect(nsm(cluster, ['install', '--wait', '3s'])).rejects.toMatchObject({
+      code: 75,
+      stderr: expect.stringMatching(
+        /deployment\/nsm-webhook is not ready in time: no pod of it serves; pod nsm-webhook-/,
+      ) as string,
+    })
+    expect(await kubectl(cluster, ['get', 'mutatingwebhookconfigurations', '-o', 'name'])).not.toContain(
+      'nsm-webhook',
+    )
+    await nsm(cluster, ['uninstall', '--crds'])
+  })
+
   it('installs all, the webhook configuration last, and changes nothing when it is called again', async () => {
     const first = await nsm(cluster, ['install', '--wait', '0'])
     const lines = first.stderr.trim().split('\n')
@@ -101,15 +114,6 @@ describe('nsm install', () => {
     const before = await trusted()
     await nsm(cluster, ['install', '--wait', '0'])
     expect(await trusted()).toEqual(before)
-  })
-
-  it('says what is not ready in time, and why', async () => {
-    await expect(nsm(cluster, ['install', '--wait', '3s'])).rejects.toMatchObject({
-      code: 75,
-      stderr: expect.stringMatching(
-        /deployment\/nsm-webhook is not ready in time: no pod of it serves; pod nsm-webhook-/,
-      ) as string,
-    })
   })
 
   it('says which rights are missing before it changes anything', async () => {

@@ -15,10 +15,10 @@ describe.each(overlays)('overlay %s', overlay => {
     installed.defer(async () => {
       await kubectl(cluster, ['delete', '-k', folder, '--ignore-not-found', '--timeout=30s'])
     })
-    const first = await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-k', folder])
+    const first = await kubectl(cluster, ['apply', '-k', folder])
     expect(first).not.toMatch(/warning|error/i)
     const before = await generations(folder)
-    await kubectl(cluster, ['apply', '--server-side', '-k', folder])
+    await kubectl(cluster, ['apply', '-k', folder])
     expect(await generations(folder)).toEqual(before)
   })
 
