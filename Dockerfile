@@ -20,6 +20,7 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --omit=dev --no-audit --no-fund
 COPY scripts/assemble.ts scripts/images.ts scripts/
+COPY manifests manifests
 COPY --from=bundles /src/dist dist
 ARG PROGRAM
 RUN node scripts/assemble.ts "$PROGRAM" /image

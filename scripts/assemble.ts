@@ -23,6 +23,8 @@ export function assemble(image: Image, into: string): void {
   const bundles = [`${image.program}.js`, ...image.beside]
   const licences = bundles.map(bundle => `${bundle}.LEGAL.txt`).filter(file => existsSync(join('dist', file)))
   for (const file of [...bundles, ...licences]) copy(join('dist', file), join(into, 'app', file))
+  for (const name of image.folders)
+    for (const file of globSync(`${name}/**/*.*`)) copy(file, join(into, 'app', file))
   writeFileSync(join(into, 'app/package.json'), '{"type":"module"}\n')
   if (image.start === 'snapshot') snapshot(image.program, join(into, 'app'))
   if (!image.koffi) return

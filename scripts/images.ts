@@ -6,6 +6,8 @@ export interface Image {
   readonly name: string
   /** Bundles of dist/ that the program loads or starts when it needs them. */
   readonly beside: readonly string[]
+  /** Folders of the sources that it reads, beside the program. */
+  readonly folders: readonly string[]
   /** Whether it calls Linux through koffi, whose native part comes along. */
   readonly koffi: boolean
   /** `snapshot`: begins with the heap of `dist/<program>-snapshot.cjs`, already loaded, which the same Node has written. */
@@ -36,7 +38,7 @@ export const images: readonly Image[] = [
   rootless('sidecar-nse', 'sidecar-nse'),
   rootless('registry', 'nsm-registry'),
   rootless('issuer', 'nsm-issuer', ['certs.js', 'kubeconfig.js']),
-  { ...rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']), env: common },
+  { ...rootless('cli', 'nsm-cli', ['certs.js', 'kubeconfig.js']), folders: ['manifests'], env: common },
   { ...rootless('device-plugin', 'nsm-device-plugin'), user: 0 },
   { ...rootless('manager', 'nsm-manager', ['admin.js', 'kubeconfig.js']), koffi: true, user: 0 },
   { ...rootless('forwarder', 'nsm-forwarder'), koffi: true, user: 0 },
@@ -44,7 +46,7 @@ export const images: readonly Image[] = [
 ]
 
 function rootless(program: string, name: string, beside: readonly string[] = []): Image {
-  return { program, name, beside, koffi: false, start: 'bundle', user: 65532, env: resident }
+  return { program, name, beside, folders: [], koffi: false, start: 'bundle', user: 65532, env: resident }
 }
 
 /** The command of an image, without its arguments. */

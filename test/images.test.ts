@@ -119,4 +119,16 @@ describe('image', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).not.toBe('')
   })
+
+  it('nsm-cli has the manifests that it installs', { timeout: 60_000 }, () => {
+    const image = images.find(({ program }) => program === 'cli')
+    if (image === undefined) throw new Error('there is no image of the command')
+    using other = new ImageBase()
+    const root = other.root(image)
+    for (const overlay of ['default', 'ha']) {
+      const { code, stdout, stderr } = runImage(image, root, ['install', '--print', '--overlay', overlay])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toContain('name: nsm-forwarder')
+    }
+  })
 })
