@@ -59,8 +59,10 @@ async function answer(
     const why = readyReason()
     response.writeHead(why === undefined ? 200 : 503).end(`${why ?? 'ready'}\n`)
   } else if (url === '/metrics') {
+    const text = await metrics().then(metricsText, NsmError.from)
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
-    response.writeHead(200, headers).end(metricsText(await metrics()))
+    if (typeof text === 'string') response.writeHead(200, headers).end(text)
+    else response.writeHead(500).end(`${text.message}\n`)
   } else response.writeHead(404).end('/healthz, /readyz and /metrics are here\n')
 }
 
