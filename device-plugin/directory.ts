@@ -5,13 +5,6 @@ import { NsmError } from '#sdk/errors.ts'
 
 const pattern = /^(nsm-[1-9][0-9]{0,6})-[0-9a-f]{12}$/
 
-/** A workspace that there is a directory of. */
-export interface Directory {
-  readonly workspace: string
-  /** When it was made, in milliseconds of the clock. */
-  readonly madeMs: number
-}
-
 /**
  * Makes the directory of a new workspace for a device and returns its name. It is never one that was there: whoever got
  * the device before may still have his mounted. Fails with STORAGE.
@@ -38,14 +31,16 @@ export function dropDirectory(baseDir: string, workspace: string): void {
   rmdirSync(join(baseDir, workspace))
 }
 
-/** The workspaces that this plugin has made. */
-export function listDirectories(baseDir: string): readonly Directory[] {
+/** The workspaces that there are directories of. */
+export function listDirectories(baseDir: string): readonly string[] {
   return readdirSync(baseDir, { withFileTypes: true })
     .filter(entry => entry.isDirectory() && pattern.test(entry.name))
-    .flatMap(({ name }) => {
-      const stat = statSync(join(baseDir, name), { throwIfNoEntry: false })
-      return stat === undefined ? [] : [{ workspace: name, madeMs: stat.birthtimeMs }]
-    })
+    .map(({ name }) => name)
+}
+
+/** When the directory of a workspace was made, in milliseconds of the clock; undefined when it is gone. */
+export function madeMs(baseDir: string, workspace: string): number | undefined {
+  return statSync(join(baseDir, workspace), { throwIfNoEntry: false })?.birthtimeMs
 }
 
 /** The device that a workspace was made for; undefined when the name is not one of ours. */

@@ -29,7 +29,7 @@ export async function run(settings: Config<typeof config>, signal: AbortSignal, 
     if (given !== undefined) devices.inUse(given.flatMap(each => each.devices))
   }
   readGiven()
-  for (const { workspace } of listDirectories(baseDir)) devices.announce(deviceOf(workspace))
+  for (const workspace of listDirectories(baseDir)) devices.announce(deviceOf(workspace))
   undo.use(
     kubelet.listen(name => {
       if (name === checkpointFile) readGiven()

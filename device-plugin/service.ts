@@ -9,7 +9,7 @@ export interface ServiceOptions {
   readonly baseDir: string
   readonly devices: Devices
   readonly streams: Streams
-  /** Told of each allocation before kubelet is. It must not wait for anybody. */
+  /** Told of each allocation when kubelet has its answer. */
   readonly onAllocated: (allocation: Allocation) => void
 }
 
@@ -25,7 +25,8 @@ export function devicePluginHandlers(options: ServiceOptions): Handlers<typeof D
     },
     async allocate(request) {
       const allocations = allocate(request, baseDir)
-      for (const allocation of allocations) onAllocated(allocation)
+      // Kubelet admits no other pod until it has its answer.
+      setImmediate(() => allocations.forEach(onAllocated))
       return { containerResponses: allocations.map(({ response }) => response) }
     },
     getPreferredAllocation: async () => ({}),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Given } from './checkpoint.ts'
-import { listDirectories } from './directory.ts'
+import { listDirectories, madeMs } from './directory.ts'
 
 /** A workspace, and the pod that kubelet gave it to, empty while that is not known. */
 export interface Owned {
@@ -67,7 +67,7 @@ export class Workspaces implements Disposable {
   /** Those that the manager does not know, or not whose they are. */
   untold(): readonly Owned[] {
     return this.#directories()
-      .map(({ workspace }) => ({ workspace, podUid: this.#given?.get(workspace) ?? '' }))
+      .map(workspace => ({ workspace, podUid: this.#given?.get(workspace) ?? '' }))
       .filter(({ workspace, podUid }) => {
         const told = this.#told.get(workspace)
         return told === undefined || (podUid !== '' && told !== podUid)
@@ -86,9 +86,10 @@ export class Workspaces implements Disposable {
   forNobody(): readonly string[] {
     const given = this.#given
     if (given === undefined) return []
+    const { baseDir, graceMs } = this.#options
     const ages = this.#directories()
-      .filter(({ workspace }) => !given.has(workspace))
-      .map(({ workspace, madeMs }) => ({ workspace, leftMs: madeMs + this.#options.graceMs - Date.now() }))
+      .filter(workspace => !given.has(workspace))
+      .map(workspace => ({ workspace, leftMs: (madeMs(baseDir, workspace) ?? 0) + graceMs - Date.now() }))
     const young = ages.filter(({ leftMs }) => leftMs > 0).map(({ leftMs }) => leftMs)
     this.#wakeIn(young.length === 0 ? undefined : Math.max(soonestMs, Math.min(...young)))
     return ages.filter(({ leftMs }) => leftMs <= 0).map(({ workspace }) => workspace)
@@ -96,7 +97,7 @@ export class Workspaces implements Disposable {
 
   /** Whether the manager has removed it, or keeps it for a pod that uses it. */
   forgetRemoved(workspace: string): 'removed' | 'kept' {
-    if (this.#directories().some(directory => directory.workspace === workspace)) return 'kept'
+    if (this.#directories().includes(workspace)) return 'kept'
     this.#told.delete(workspace)
     return 'removed'
   }
@@ -105,7 +106,7 @@ export class Workspaces implements Disposable {
     clearTimeout(this.#timer)
   }
 
-  #directories() {
+  #directories(): readonly string[] {
     return listDirectories(this.#options.baseDir)
   }
 

@@ -186,6 +186,7 @@ describe('the device plugin', () => {
     const names = Array.from({ length: 20 }, (_, index) => `pod-${index}`)
     await start(namespace, ...names.map(name => ({ name, holder: 'init' as const })))
     const before = identities(await untilReady(namespace, names.length))
+    await annotate(await allocationTimes())
     for (let restart = 0; restart < 20; restart += 1) {
       await restartKubelet()
       await admitsNew(namespace, `new-${restart}`)
@@ -286,6 +287,15 @@ describe('the device plugin', () => {
       expect(status.reason).toBe('UnexpectedAdmissionError')
   })
 })
+
+/** What kubelet says of how long Allocate has taken since it started. */
+async function allocationTimes(): Promise<string> {
+  const metrics = await cluster.kubectl(`get --raw /api/v1/nodes/${node}/proxy/metrics`)
+  return metrics
+    .split('\n')
+    .filter(line => /^kubelet_device_plugin_alloc_duration.*networkservicemesh/.test(line))
+    .join('\n')
+}
 
 /** What the plugin says of the registrations that it has had, sorted. */
 async function registrationTimes(): Promise<string> {
