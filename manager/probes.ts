@@ -59,7 +59,7 @@ async function answer(
     const why = readyReason()
     response.writeHead(why === undefined ? 200 : 503).end(`${why ?? 'ready'}\n`)
   } else if (url === '/metrics') {
-    const text = await metrics().then(metricsText, NsmError.from)
+    const text = await metrics().then(metricsText, (thrown: unknown) => NsmError.from(thrown))
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
     if (typeof text === 'string') response.writeHead(200, headers).end(text)
     else response.writeHead(500).end(`${text.message}\n`)
