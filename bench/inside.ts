@@ -25,29 +25,13 @@ const [first, bundled, rest] = [clients.slice(0, 50), clients.slice(50, 75), cli
 const idle = residentMemory(programs)
 const connect = (what: string, items: readonly BenchPod[], parallel: number) =>
   measure(what, { items, parallel }, pod => mesh.runInitClient('bench', pod))
-const alone = await connect('init-client, one at a time: start to exit', first, 1)
+const starts = await inTurn()
 const together = await connect('init-client, 16 at a time: start to exit', rest, 16)
-const asBundle = await measure(
-  'init-client without its snapshot: start to exit',
-  { items: bundled, parallel: 1 },
-  pod => mesh.runInitClient('bench', pod, 'bundle'),
-)
-const bare = await measure('bare Node: start to exit', { items: first, parallel: 1 }, pod =>
-  mesh.runBareNode(pod),
-)
 const setups = await mesh.setupMillis()
 const loaded = residentMemory(programs)
 const channel = await mesh.runLoadClient('load', loader)
 
-const own = [
-  ...channel,
-  replies('one at a time', first),
-  replies('16 at a time', rest),
-  bare,
-  alone,
-  asBundle,
-  together,
-]
+const own = [...channel, replies('one at a time', first), replies('16 at a time', rest), ...starts, together]
 const report: Report = {
   series: [baseline, ...against(baseline, own)],
   memory: programs.map(program => ({
@@ -58,6 +42,22 @@ const report: Report = {
   connections,
 }
 process.stdout.write(JSON.stringify(report))
+
+/** One at a time, and each in turn with a Node that does nothing, so that ratios mean something on a noisy machine. */
+async function inTurn(): Promise<readonly Series[]> {
+  const millis: Record<'bare' | 'image' | 'bundle', number[]> = { bare: [], image: [], bundle: [] }
+  for (const [index, pod] of first.entries()) {
+    millis.bare.push(await mesh.runBareNode(pod))
+    millis.image.push(await mesh.runInitClient('bench', pod))
+    const other = bundled[index]
+    if (other !== undefined) millis.bundle.push(await mesh.runInitClient('bench', other, 'bundle'))
+  }
+  return [
+    seriesOf('bare Node: start to exit', millis.bare, Number.NaN),
+    seriesOf('init-client, one at a time: start to exit', millis.image, Number.NaN),
+    seriesOf('init-client without its snapshot: start to exit', millis.bundle, Number.NaN),
+  ]
+}
 
 function replies(how: string, pods: readonly BenchPod[]): Series {
   const millis = pods.flatMap(pod => setups.get(pod.name) ?? [])
