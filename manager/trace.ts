@@ -43,7 +43,7 @@ export async function* trace(
     if (error.code !== 'SOCKET_MISSING' && error.code !== 'MANAGER_UNAVAILABLE') throw error
     throw new NsmError(
       'UNSUPPORTED',
-      `tracing connection ${id}: no capture helper runs on node ${node}, because it may read all packets of pods and so is off by default; start the mesh with: nsm up --capture`,
+      `tracing connection ${id}: no capture helper runs on node ${node}, because it may read all packets of pods and so is off by default; start it with: nsm up --capture, in a cluster with: kubectl apply -k manifests/base/capture`,
       { cause: error },
     )
   }

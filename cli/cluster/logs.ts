@@ -13,6 +13,7 @@ const programs: Readonly<Record<string, { readonly app: string; readonly contain
   forwarder: { app: 'nsm-forwarder', container: 'forwarder' },
   webhook: { app: 'nsm-webhook', container: 'webhook' },
   issuer: { app: 'nsm-issuer', container: 'issuer' },
+  capture: { app: 'nsm-capture', container: 'capture' },
 }
 
 interface LogsQuestion {

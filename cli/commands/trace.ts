@@ -20,7 +20,9 @@ interface TraceOptions extends TargetOptions {
 /** `nsm trace`: the next packets of a connection, at both ends. */
 export function traceCommand(context: Context): Command {
   return addTarget(new Command('trace'))
-    .description('print the next packets of a connection at both ends; needs a mesh of nsm up --capture')
+    .description(
+      'print the next packets of a connection at both ends; needs the capture helper: nsm up --capture, manifests/base/capture',
+    )
     .argument('<connection>', 'beginning of its id, or the client: POD or deploy/NAME')
     .addOption(namespaceOption())
     .addOption(

@@ -111,6 +111,32 @@ describe('nsm on a cluster', () => {
     })
   })
 
+  it('traces a connection at both ends, where the helper runs', async () => {
+    const refused = await runCli(cluster, `trace deploy/web -n ${namespace} --count 1`)
+    expect(refused).toMatchObject({ code: 69, err: expect.stringContaining('manifests/base/capture') })
+    await cluster.kubectl('apply -k manifests/base/capture')
+    try {
+      await cluster.kubectl('-n nsm-system rollout status daemonset/nsm-capture --timeout=90s')
+      const pods = await cluster.kubectl(`-n ${namespace} get pods -l app=web -o name`)
+      const pinging = cluster.inPod(
+        namespace,
+        pods.trim().replace('pod/', ''),
+        'ping -c 40 -i 0.5 -q 10.61.1.2 || true',
+      )
+      const { code, out } = await runCli(cluster, `trace deploy/web -n ${namespace} --count 4`)
+      expect(code).toBe(0)
+      for (const [node, pod] of [
+        [near, ' web-'],
+        [far, ' till '],
+      ] as const)
+        expect(out.split('\n').filter(line => line.includes(` ${node}${pod}`)).length).toBeGreaterThan(0)
+      expect(out).toContain('10.61.1.1 > 10.61.1.2')
+      await pinging
+    } finally {
+      await cluster.kubectl('delete -k manifests/base/capture')
+    }
+  }, 180_000)
+
   it('ends a connection', async () => {
     const { code, err } = await runCli(cluster, `delete connection deploy/web -n ${namespace}`)
     expect({ code, err }).toMatchObject({ code: 0, err: expect.stringContaining('closed') })

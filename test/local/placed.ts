@@ -22,7 +22,7 @@ interface PodObject {
 
 /** The manifests of a folder, as they stand but for the node of each pod. */
 export function placed(folder: string, { clients, endpoints }: Placement): readonly string[] {
-  const files = readdirSync(folder).filter(name => name.endsWith('.yaml'))
+  const files = readdirSync(folder).filter(name => name.endsWith('.yaml') && name !== 'kustomization.yaml')
   return files.toSorted().flatMap(name =>
     parseAllDocuments(readFileSync(join(folder, name), 'utf8')).map(document => {
       const object = document.toJS() as PodObject
