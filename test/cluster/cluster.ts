@@ -5,12 +5,12 @@ import { afterAll, inject } from 'vitest'
 import type { KubeApi } from '#kube/api.ts'
 import { connectApi } from '#kube/connect-api.ts'
 import { dump } from './dump.ts'
-import { type ClusterFacts, controlAddress } from './facts.ts'
+import { type ClusterFacts, ownOf } from './facts.ts'
 import { type Faults, faultsOf } from './faults.ts'
 import { testLabel } from './foreign-cluster.ts'
 import { installMesh } from './install-mesh.ts'
 import { type KubectlOptions, kubectl } from './kubectl.ts'
-import { nodeName, spaceOf } from './node.ts'
+import { spaceOf } from './node.ts'
 import { must } from './space.ts'
 
 /** For how long to wait, and for what. */
@@ -37,7 +37,7 @@ export interface Cluster extends ClusterFacts {
   onNode(node: string, command: readonly string[]): Promise<string>
   /** Runs a shell command in a pod. */
   inPod(namespace: string, pod: string, command: string): Promise<string>
-  /** What can be broken. Throws on a cluster that the tests did not make. */
+  /** What can be broken on a cluster of the tests' own. */
   readonly faults: Faults
   /** Installs the mesh from manifests/overlays/test unless it is there; resolves when it is ready. */
   install(): Promise<void>
@@ -89,15 +89,10 @@ export async function clusterOf(facts: ClusterFacts): Promise<Cluster & AsyncDis
     },
     onNode: (node, command) => must(spaceOf(ownOf(facts), facts.nodes.indexOf(node) + 1), command),
     inPod: (namespace, pod, command) => ask(['-n', namespace, 'exec', pod, '--', 'sh', '-c', command]),
-    get faults() {
-      return faultsOf({ ...facts, own: ownOf(facts) })
-    },
+    faults: faultsOf(facts),
   }
   return {
     ...cluster,
-    get faults() {
-      return cluster.faults
-    },
     install: () => installMesh(cluster),
     async [Symbol.asyncDispose]() {
       if (namespaces.length > 0)
@@ -118,12 +113,4 @@ async function attempt<T>(condition: () => Promise<T | undefined | false>): Prom
   } catch (error) {
     return { why: `; the last time: ${String(error)}` }
   }
-}
-
-function ownOf({ own, kubeconfig }: ClusterFacts) {
-  if (own === undefined)
-    throw new Error(
-      `the nodes of ${kubeconfig} are not those of the tests (${controlAddress}, ${nodeName(1)})`,
-    )
-  return own
 }

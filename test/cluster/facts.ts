@@ -33,6 +33,12 @@ export interface OwnFacts {
   readonly binaries: Binaries
 }
 
+/** What is known of a cluster that the tests have made. Throws for any other. */
+export function ownOf({ own, kubeconfig }: ClusterFacts): OwnFacts {
+  if (own === undefined) throw new Error(`the nodes of ${kubeconfig} are not for tests to touch`)
+  return own
+}
+
 /** Address of the control plane in the cluster's network. */
 export const controlAddress = '172.20.0.1'
 /** Address of the cluster's DNS. */

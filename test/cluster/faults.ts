@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type ControlProgram, controlDaemon, startControl, untilApiReady } from './control-plane.ts'
-import type { ClusterFacts, OwnFacts } from './facts.ts'
+import { type ClusterFacts, ownOf } from './facts.ts'
 import { bootNode, crashNode, type NodeProgram, setCable, startOnNode, stopOnNode } from './node.ts'
 import { stopDaemon } from './space.ts'
 import { storeMesh } from './store-images.ts'
@@ -24,20 +24,22 @@ export interface Faults {
   publish(tag: string): Promise<void>
 }
 
-/** Of this cluster. */
-export function faultsOf({ nodes, own }: ClusterFacts & { readonly own: OwnFacts }): Faults {
+/** Of this cluster; each throws on one that the tests did not make. */
+export function faultsOf(facts: ClusterFacts): Faults {
+  const { nodes } = facts
+  const own = () => ownOf(facts)
   const indexOf = (node: string) => nodes.indexOf(node) + 1
   return {
-    stop: (node, program) => stopOnNode(own, indexOf(node), program),
-    start: (node, program) => startOnNode(own, indexOf(node), program),
-    stopControl: program => stopDaemon(controlDaemon(own, program), 'KILL'),
+    stop: (node, program) => stopOnNode(own(), indexOf(node), program),
+    start: (node, program) => startOnNode(own(), indexOf(node), program),
+    stopControl: program => stopDaemon(controlDaemon(own(), program), 'KILL'),
     async startControl(program) {
-      await startControl(own, program)
-      if (program === 'apiserver') await untilApiReady(own)
+      await startControl(own(), program)
+      if (program === 'apiserver') await untilApiReady(own())
     },
-    setCable: (node, state) => setCable(own, indexOf(node), state),
-    crash: node => crashNode(own, indexOf(node)),
-    boot: node => bootNode({ facts: own, index: indexOf(node), count: nodes.length }),
-    publish: tag => storeMesh(join(own.folder, 'images'), tag),
+    setCable: (node, state) => setCable(own(), indexOf(node), state),
+    crash: node => crashNode(own(), indexOf(node)),
+    boot: node => bootNode({ facts: own(), index: indexOf(node), count: nodes.length }),
+    publish: tag => storeMesh(join(own().folder, 'images'), tag),
   }
 }

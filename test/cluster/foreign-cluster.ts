@@ -18,6 +18,8 @@ export async function foreignCluster(): Promise<ClusterFacts | undefined> {
       `the cluster of ${kubeconfig} has a mesh already, which these tests would remove; unset KUBECONFIG, or uninstall it first`,
     )
   const names = await kubectl(facts, ['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}'])
-  process.stdout.write(`tests use the cluster of ${kubeconfig} with the nodes ${names}\n`)
+  process.stdout.write(
+    `tests use the cluster of ${kubeconfig} with the nodes ${names}; tests that break nodes or look into them are skipped\n`,
+  )
   return { ...facts, nodes: names.split(' ') }
 }
