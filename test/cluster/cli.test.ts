@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { delimiter, resolve } from 'node:path'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { useCluster } from './cluster.ts'
@@ -165,6 +167,45 @@ describe('nsm on a cluster', () => {
     )
     expect({ wrong, code }).toEqual({ wrong: [], code: 0 })
   })
+
+  it('works with the rights that its README names, and says which are missing', async () => {
+    await cluster.kubectl(`-n ${namespace} create serviceaccount watcher`)
+    const token = (await cluster.kubectl(`-n ${namespace} create token watcher`)).trim()
+    const admin = JSON.parse(await cluster.kubectl('config view --raw --flatten --minify -o json')) as Record<
+      string,
+      unknown
+    > & { readonly users: readonly { readonly name: string }[] }
+    const users = admin.users.map(({ name }) => ({ name, user: { token } }))
+    const folder = await mkdtemp(join(tmpdir(), 'nsm-watcher-'))
+    const kubeconfig = join(folder, 'kubeconfig')
+    await writeFile(kubeconfig, JSON.stringify({ ...admin, users }))
+    try {
+      expect(await runCli({ ...cluster, kubeconfig }, 'connections')).toMatchObject({
+        code: 77,
+        err: expect.stringMatching(/cannot list resource "pods" .* in the namespace "nsm-system"/),
+      })
+      await cluster.kubectl('-n nsm-system create role nsm-watcher --verb=list --resource=pods')
+      await cluster.kubectl(
+        `-n nsm-system create rolebinding nsm-watcher --role=nsm-watcher --serviceaccount=${namespace}:watcher`,
+      )
+      expect(await runCli({ ...cluster, kubeconfig }, 'connections')).toMatchObject({
+        code: 77,
+        err: expect.stringContaining('cannot get resource "pods/exec"'),
+      })
+      await cluster.kubectl(
+        '-n nsm-system create role nsm-watcher-exec --verb=get,create --resource=pods/exec',
+      )
+      await cluster.kubectl(
+        `-n nsm-system create rolebinding nsm-watcher-exec --role=nsm-watcher-exec --serviceaccount=${namespace}:watcher`,
+      )
+      expect(await runCli({ ...cluster, kubeconfig }, 'connections')).toMatchObject({ code: 0 })
+    } finally {
+      await rm(folder, { recursive: true })
+      await cluster.kubectl(
+        '-n nsm-system delete role,rolebinding nsm-watcher nsm-watcher-exec --ignore-not-found',
+      )
+    }
+  }, 60_000)
 
   it('names a cluster or a local mesh, not both', async () => {
     expect((await runCli(cluster, `connections --name x --kubeconfig ${cluster.kubeconfig}`)).code).toBe(64)
