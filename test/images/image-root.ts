@@ -1,11 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { assemble } from '#scripts/assemble.ts'
+import { basename, dirname, join, resolve } from 'node:path'
 import { entrypointOf, type Image } from '#scripts/images.ts'
+import { stagesOf } from './dockerfile.ts'
 
-/** A folder with Node and its libraries, as the base of the images has them. */
+/** What images are made of: Node and its libraries, and the folder in which the Dockerfile assembles the rest. */
 export class ImageBase implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'nsm-images-'))
   readonly #files: readonly string[]
@@ -20,6 +29,7 @@ export class ImageBase implements Disposable {
       mkdirSync(dirname(to), { recursive: true })
       copyFileSync(file === '/usr/bin/node' ? node : realpathSync(file), to)
     }
+    this.#fill(join(this.#folder, 'source'))
   }
 
   /** The whole file system of an image. */
@@ -29,8 +39,23 @@ export class ImageBase implements Disposable {
       mkdirSync(dirname(join(root, file)), { recursive: true })
       linkSync(join(this.#folder, 'base', file), join(root, file))
     }
-    assemble(image, root)
+    const cwd = join(this.#folder, 'source')
+    execFileSync(process.execPath, ['scripts/assemble.ts', image.program, root], { cwd })
     return root
+  }
+
+  /** As the stage `files` copies it out of the project, so that what it forgets is missed. */
+  #fill(source: string): void {
+    mkdirSync(source)
+    for (const name of ['dist', 'node_modules']) symlinkSync(resolve(name), join(source, name))
+    const files = stagesOf('Dockerfile').find(({ name }) => name === 'files')
+    for (const { verb, text } of files?.says ?? []) {
+      if (verb !== 'COPY' || text.startsWith('--from')) continue
+      const words = text.split(/\s+/)
+      const to = words.at(-1) ?? ''
+      for (const from of words.slice(0, -1))
+        cpSync(from, join(source, to.endsWith('/') ? join(to, basename(from)) : to), { recursive: true })
+    }
   }
 
   [Symbol.dispose](): void {
