@@ -195,6 +195,19 @@ describe('a pod of a cluster', () => {
     expect(await at.node.connections()).toHaveLength(1)
   })
 
+  it('is believed to be what the journal says, when the API server is away as the manager starts', async () => {
+    await using at = await connected()
+    const unknown = await at.create('unknown')
+    await at.api.cutOff(async () => {
+      await at.restart(async () => undefined)
+      await at.registerAgain()
+      await eventually('it serves', () => at.client.service.request(requestFor('vpn')).catch(() => undefined))
+      const stranger = await at.node.caller('w', { pid: 5, netnsCookie: 5n, podUids: [unknown] })
+      await expect(stranger.services.register({ name: 'x' })).rejects.toThrow(/API server does not answer/)
+    })
+    expect(await at.node.connections()).toHaveLength(1)
+  })
+
   it('whose sandbox is made anew loses what it had and gets it again; the old one may ask no more', async () => {
     await using at = await connected()
     await at.node.restart()
