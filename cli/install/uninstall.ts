@@ -3,9 +3,10 @@ import { NsmError } from '#sdk/errors.ts'
 import { applyObject, fetchObject, type Target } from './apply.ts'
 import { type Kind, pathIn } from './discovery.ts'
 import { leavingForwarder } from './leave.ts'
+import { forgetLostPods } from './lost-pods.ts'
 import { isManifest, type Manifest, textAt } from './object.ts'
 import { inOrder, isWebhook } from './order.ts'
-import { remove } from './remove.ts'
+import { beginRemoval, remove } from './remove.ts'
 import { type Step, step } from './step.ts'
 import { podsThatUse } from './users.ts'
 import { isWorkload, waitForRollout } from './wait.ts'
@@ -41,6 +42,7 @@ export async function* uninstall(options: Uninstallation): AsyncGenerator<Step> 
   )
   const leaving =
     options.nodes === 'clean' && forwarder !== undefined ? await leaver(target, forwarder) : undefined
+  if (options.nodes === 'skip') await dropLostNodes(target, objects.filter(isWorkload))
   // Managers first, for they would make again what forwarders lose.
   yield* removeAll(target, objects.filter(isWorkload).toReversed().toSorted(managersFirst))
   if (leaving !== undefined) yield* leaveNodes(target, leaving)
@@ -70,6 +72,13 @@ const special = ['Namespace', 'CustomResourceDefinition']
 function managersFirst(one: Manifest, other: Manifest): number {
   const rank = ({ metadata }: Manifest) => (metadata.name === 'nsm-manager' ? 0 : 1)
   return rank(one) - rank(other)
+}
+
+/** Once their DaemonSets are ending, pods that are forgotten are not made anew. */
+async function dropLostNodes(target: Target, workloads: readonly Manifest[]): Promise<void> {
+  for (const workload of workloads)
+    await beginRemoval(target, pathIn(await target.discovery(workload), workload))
+  await forgetLostPods(target, workloads[0]?.metadata.namespace ?? 'nsm-system')
 }
 
 async function* refuseWhileUsed(target: Target): AsyncGenerator<Step> {

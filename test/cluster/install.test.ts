@@ -35,7 +35,7 @@ it('an upgrade of every program loses no packet of a running connection', { time
   expect(said).toMatch(/^daemonset\/nsm-forwarder configured$/m)
   await cluster.inPod(namespace, 'near-end', 'kill -INT $(cat /tmp/ping)')
   expect(await pinging).toMatch(/ 0% packet loss/)
-  const images = await cluster.kubectl('-n nsm-system get pods -o jsonpath={..image}')
+  const images = await cluster.kubectl('-n nsm-system get deployments,daemonsets -o jsonpath={..image}')
   expect(images).not.toContain(':test')
   await nsm(cluster, ['install', '--overlay', 'test', '--wait', '4m'])
 })
@@ -87,6 +87,24 @@ it('uninstalling leaves no link in a pod that lives on, nothing on the nodes, an
   // The pods live, and new ones start, without the mesh.
   await cluster.kubectl(`-n ${namespace} wait pod/near-end --for=condition=Ready --timeout=30s`)
 })
+
+it.skipIf(cluster.own === undefined)(
+  'a node that does not answer holds uninstalling up, until it is told to skip it',
+  { timeout: 300_000 },
+  async () => {
+    await cluster.install()
+    const [, lost = ''] = cluster.nodes
+    await using undo = new AsyncDisposableStack()
+    undo.defer(() => cluster.faults.start(lost, 'kubelet'))
+    await cluster.faults.stop(lost, 'kubelet')
+    await cluster.kubectl(`wait node/${lost} --for=condition=Ready=Unknown --timeout=120s`)
+    await expect(nsm(cluster, ['uninstall', '--force', '--wait', '20s'])).rejects.toThrow(
+      /daemonsets\/nsm-manager: it is not gone in time; run it again.*--skip-nodes/,
+    )
+    const said = await nsm(cluster, ['uninstall', '--force', '--skip-nodes', '--wait', '2m'])
+    expect(said).toMatch(/^namespaces\/nsm-system deleted$/m)
+  },
+)
 
 /** The interfaces in a pod. */
 async function linksOf(namespace: string, pod: string): Promise<readonly string[]> {
