@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { createNetns, inNetns, nodeNetns } from './netns.ts'
 import { peerOf } from './peer.ts'
+import { peerLives } from './peer-lives.ts'
 import { temporaryFolder } from './scratch.ts'
 
 const connectAndStay = `require('node:net').connect(process.argv[1]); setInterval(() => {}, 1000)`
@@ -23,7 +24,11 @@ test('peerOf() names the pid, the user and the network namespace of the client w
     netnsCookie: pod.cookie,
   })
   expect(pod.cookie).not.toBe(nodeNetns().cookie)
+  expect(peerLives(socket)).toBe('yes')
+  const exit = once(client, 'exit')
   client.kill('SIGKILL')
+  await exit
+  expect(peerLives(socket)).toBe('no')
   socket.destroy()
   server.close()
   await once(server, 'close')

@@ -43,8 +43,8 @@ export function cookieOfSocket(fd: number): bigint {
   return getsockopt(fd, { level: SOL_SOCKET, name: SO_NETNS_COOKIE, size: 8 }).readBigUInt64LE()
 }
 
-/** Node keeps the descriptor in the undocumented handle of a socket. */
-function descriptorOf(socket: Socket): number {
+/** The descriptor of a socket, which Node keeps in its undocumented handle. Throws KernelError ENOTCONN when it is closed. */
+export function descriptorOf(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle')
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
   if (typeof fd === 'number' && fd >= 0) return fd

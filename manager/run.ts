@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { peerOf } from '#kernel/peer.ts'
+import { peerLives } from '#kernel/peer-lives.ts'
 import type { Config } from '#runtime/config.ts'
 import { version } from '#runtime/version.ts'
 import { NsmError } from '#sdk/errors.ts'
@@ -20,7 +21,9 @@ const enrolmentMs = 2000
 /** Serves until the signal aborts. What is connected stays connected. */
 export async function run(settings: Config<typeof config>, signal: AbortSignal, log: Log): Promise<void> {
   await using undo = new AsyncDisposableStack()
-  const cluster = settings.kubernetes ? undo.use(await joinCluster({ ...settings, peerOf, log })) : undefined
+  const cluster = settings.kubernetes
+    ? undo.use(await joinCluster({ ...settings, peerOf, peerLives, log }))
+    : undefined
   const enrolment = startEnrolment(settings, { log, api: cluster?.api })
   if (enrolment !== undefined) undo.use(enrolment)
   await enrolment?.ready(enrolmentMs)

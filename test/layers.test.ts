@@ -28,7 +28,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'sidecar-nse': ['sdk', 'runtime'],
   registry: ['sdk', 'kube', 'runtime'],
   'device-plugin': ['sdk', 'runtime'],
-  manager: ['sdk', 'kube', 'runtime', 'registry', 'kernel/peer.ts', 'kernel/errors.ts'],
+  manager: [
+    'sdk',
+    'kube',
+    'runtime',
+    'registry',
+    'kernel/peer.ts',
+    'kernel/peer-lives.ts',
+    'kernel/errors.ts',
+  ],
   forwarder: ['sdk', 'runtime', 'kernel'],
   capture: ['sdk', 'runtime', 'kernel'],
   local: ['sdk', 'runtime', 'kernel', 'kube', 'certs', 'package.json'],
@@ -111,7 +119,7 @@ describe('layers', () => {
         .filter(
           file =>
             !isTest(file) &&
-            file.imports.some(target => target.startsWith('#kernel/') && target !== '#kernel/peer.ts'),
+            file.imports.some(target => target.startsWith('#kernel/') && !target.startsWith('#kernel/peer')),
         )
         .map(file => file.folder),
     )

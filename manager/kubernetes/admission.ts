@@ -31,6 +31,7 @@ const waitMs = 3000
  * | lies in no pod's cgroup, or in several pods' | nobody vouches for it |
  * | lies in a pod that the API server has not told of | it is not of this node, or has ended |
  * | lies in a pod with hostNetwork | what it asks for would be wired to the node |
+ * | uses the workspace of another pod | it may not speak for that one, nor end what its own has |
  * | lives in a namespace that its pod has left | its sandbox was made anew |
  */
 export class Admission {
@@ -50,6 +51,13 @@ export class Admission {
         peer,
         door,
         `${pod.namespace}/${pod.name} has hostNetwork: true, so it lives in the node's own network namespace and cannot be wired`,
+      )
+    // Before it may end anything: a workspace of another is no door to that pod.
+    if (door.owner !== undefined && door.owner !== pod.uid)
+      throw denied(
+        peer,
+        door,
+        `it lives in pod ${pod.namespace}/${pod.name}, and the workspace belongs to another`,
       )
     for (let moving = this.#moving.get(pod.uid); moving !== undefined; moving = this.#moving.get(pod.uid))
       await moving

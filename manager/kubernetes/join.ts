@@ -42,6 +42,7 @@ export interface JoinOptions {
   /** As they are set; empty asks the API server. */
   readonly excludedPrefixes: readonly string[]
   readonly peerOf: (socket: Socket) => Peer
+  readonly peerLives: (socket: Socket) => 'yes' | 'no' | 'unknown'
   readonly log: Log
 }
 
@@ -50,7 +51,7 @@ export interface JoinOptions {
  * reach this one; the API server may be away.
  */
 export async function joinCluster(options: JoinOptions): Promise<Cluster> {
-  const { node, sharedNamespace, publicUrl, peerOf, log } = options
+  const { node, sharedNamespace, publicUrl, peerOf, peerLives, log } = options
   if (publicUrl === '')
     throw new NsmError(
       'BAD_CONFIG',
@@ -79,7 +80,9 @@ export async function joinCluster(options: JoinOptions): Promise<Cluster> {
     report: make => sender.record(make),
     peerOf: socket => {
       const peer = peerOf(socket)
-      return { ...peer, podUids: podsOfProcess(peer.pid) }
+      const podUids = podsOfProcess(peer.pid)
+      // Last: only a process that still is cannot have left its pid to another before we looked.
+      return { ...peer, podUids: peerLives(socket) === 'no' ? [] : podUids }
     },
     [Symbol.asyncDispose]: () => joined.disposeAsync(),
   }
