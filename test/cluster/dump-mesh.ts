@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import type { Cluster } from './cluster.ts'
 
-/** What the mesh has made on one node. A line of the first three begins with the network namespace, `-` for the node's own. */
+/** What the mesh has made on one node. A line of the first three begins with `node` or `pod`, whose network namespace it is in. */
 export interface NodeDump {
   /** Links of the mesh, and all tunnels with their identifiers. */
   readonly links: readonly string[]

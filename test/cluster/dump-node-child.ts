@@ -37,7 +37,7 @@ function linksOf(netns: string): readonly string[] {
   return found.flatMap(({ ifname, ifalias = '', linkinfo }) => {
     const kind = linkinfo?.info_kind ?? ''
     if (!ifalias.startsWith('nsm:') && kind !== 'vxlan' && kind !== 'wireguard') return []
-    return [`${netns} ${ifname} ${kind} ${linkinfo?.info_data?.id ?? ''} ${ifalias}`]
+    return [`${nameOf(netns)} ${ifname} ${kind} ${linkinfo?.info_data?.id ?? ''} ${ifalias}`]
   })
 }
 
@@ -61,14 +61,19 @@ function workspaces(): readonly string[] {
   )
 }
 
-const spaces = ['-', ...(existsSync('/run/netns') ? readdirSync('/run/netns').toSorted() : [])]
+/** Pods that are replaced get another namespace, so its name says nothing. */
+const nameOf = (netns: string): string => (netns === '-' ? 'node' : 'pod')
+
+const spaces = ['-', ...(existsSync('/run/netns') ? readdirSync('/run/netns') : [])]
 const dump = {
-  links: spaces.flatMap(linksOf),
-  nsids: spaces.map(netns => `${netns} ${lines(ip(netns, 'netns list-id')).length}`),
-  rules: spaces.flatMap(netns =>
-    [...lines(ip(netns, 'rule')), ...lines(ip(netns, '-6 rule'))].map(line => `${netns} ${line}`),
-  ),
-  routes: lines(ip('-', '-4 route show table all')),
+  links: spaces.flatMap(linksOf).toSorted(),
+  nsids: spaces.map(netns => `${nameOf(netns)} ${lines(ip(netns, 'netns list-id')).length}`).toSorted(),
+  rules: spaces
+    .flatMap(netns =>
+      [...lines(ip(netns, 'rule')), ...lines(ip(netns, '-6 rule'))].map(line => `${nameOf(netns)} ${line}`),
+    )
+    .toSorted(),
+  routes: lines(ip('-', '-4 route show table all')).toSorted(),
   workspaces: workspaces().toSorted(),
   journal: rowsOf(database).toSorted(),
 }

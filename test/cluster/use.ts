@@ -1,3 +1,5 @@
+import type { Cluster } from './cluster.ts'
+
 /** An endpoint as a Deployment of one pod that ends at once. */
 export interface EndpointOptions {
   readonly name: string
@@ -69,4 +71,78 @@ spec:
           image: busybox
           command: [sleep, infinity]
 `
+}
+
+/** What tests of use look at in one namespace. */
+export interface Ground {
+  /** Runs kubectl in it; the arguments are parted by spaces. */
+  readonly get: (args: string) => Promise<string>
+  /** The pods of an app that do not end, the oldest first. */
+  readonly pods: (app: string) => Promise<readonly PodSeen[]>
+  /** Resolves when a workload is rolled out and the pods that were replaced are gone; to its pods. */
+  readonly rolledOut: (workload: string) => Promise<readonly PodSeen[]>
+  /** The interfaces of a pod besides the loopback. */
+  readonly links: (pod: string) => Promise<readonly string[]>
+  /** The first IPv4 address of an interface in a pod. */
+  readonly address: (pod: string, link: string) => Promise<string>
+  /** Pings the other end of an interface, and then from that end's pod this one, if it is named. */
+  readonly ping: (from: string, link: string, backFrom?: string) => Promise<void>
+}
+
+/** What is read of a pod. */
+export interface PodSeen {
+  readonly metadata: {
+    readonly name: string
+    readonly uid: string
+    readonly creationTimestamp: string
+    readonly deletionTimestamp?: string
+  }
+  readonly spec: { readonly nodeName?: string }
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+}
+
+/** Looks at one namespace of a cluster. */
+export function groundOf(cluster: Cluster, namespace: string): Ground {
+  const get = (args: string) => cluster.kubectl(`-n ${namespace} ${args}`)
+  const all = async (app: string) =>
+    (JSON.parse(await get(`get pods -l app=${app} -o json`)) as { readonly items: readonly PodSeen[] }).items
+  const ground: Ground = {
+    get,
+    async pods(app) {
+      const living = (await all(app)).filter(pod => pod.metadata.deletionTimestamp === undefined)
+      return living.toSorted((a, b) =>
+        a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp),
+      )
+    },
+    async rolledOut(workload) {
+      await get(`rollout status ${workload} --timeout=120s`)
+      const app = workload.replace(/.*\//, '')
+      const wanted = Number(await get(`get ${workload} -o jsonpath={.spec.replicas}`))
+      return await cluster.waitFor(
+        async () => {
+          const pods = await all(app)
+          return pods.length === wanted && pods
+        },
+        { what: `${workload} has ${wanted} pods and no old ones` },
+      )
+    },
+    async links(pod) {
+      const said = await get(`exec ${pod} -c app -- ls /sys/class/net`)
+      return said
+        .trim()
+        .split(/\s+/)
+        .filter(name => name !== 'lo')
+    },
+    async address(pod, link) {
+      const said = await get(`exec ${pod} -c app -- ip -4 -o addr show ${link}`)
+      return /inet ([0-9.]+)/.exec(said)?.[1] ?? ''
+    },
+    async ping(from, link, backFrom) {
+      const own = await ground.address(from, link)
+      const other = own.replace(/\d+$/, last => String(Number(last) + 1))
+      await get(`exec ${from} -c app -- ping -c 2 -W 5 ${other}`)
+      if (backFrom !== undefined) await get(`exec ${backFrom} -c app -- ping -c 2 -W 5 ${own}`)
+    },
+  }
+  return ground
 }
