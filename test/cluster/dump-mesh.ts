@@ -7,8 +7,9 @@ import type { Cluster } from './cluster.ts'
 export interface NodeDump {
   /** Links of the mesh, and all tunnels with their identifiers. */
   readonly links: readonly string[]
-  /** How many ids of other namespaces there are. */
+  /** How many ids of other namespaces there are: in each pod with links, and in the node more than it has pods. */
   readonly nsids: readonly string[]
+  /** But for those that every namespace has. */
   readonly rules: readonly string[]
   /** Of the node's own namespace. */
   readonly routes: readonly string[]

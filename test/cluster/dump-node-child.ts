@@ -64,15 +64,28 @@ function workspaces(): readonly string[] {
 /** Pods that are replaced get another namespace, so its name says nothing. */
 const nameOf = (netns: string): string => (netns === '-' ? 'node' : 'pod')
 
-const spaces = ['-', ...(existsSync('/run/netns') ? readdirSync('/run/netns') : [])]
+/** The rules with which every namespace begins. */
+const usual = /^(0: from all lookup local|32766: from all lookup main|32767: from all lookup default)$/
+
+function rulesOf(netns: string): readonly string[] {
+  const all = [...lines(ip(netns, 'rule')), ...lines(ip(netns, '-6 rule'))]
+  return all.filter(line => !usual.test(line)).map(line => `${nameOf(netns)} ${line}`)
+}
+
+const pods = existsSync('/run/netns') ? readdirSync('/run/netns') : []
+const spaces = ['-', ...pods]
+
+/** Those of pods without a link of the mesh are the affair of their network; the node has one id for each pod besides. */
+function nsidsOf(netns: string): readonly string[] {
+  const count = lines(ip(netns, 'netns list-id')).length
+  if (netns === '-') return [`node ${count - pods.length}`]
+  return linksOf(netns).length === 0 ? [] : [`pod ${count}`]
+}
+
 const dump = {
   links: spaces.flatMap(linksOf).toSorted(),
-  nsids: spaces.map(netns => `${nameOf(netns)} ${lines(ip(netns, 'netns list-id')).length}`).toSorted(),
-  rules: spaces
-    .flatMap(netns =>
-      [...lines(ip(netns, 'rule')), ...lines(ip(netns, '-6 rule'))].map(line => `${nameOf(netns)} ${line}`),
-    )
-    .toSorted(),
+  nsids: spaces.flatMap(nsidsOf).toSorted(),
+  rules: spaces.flatMap(rulesOf).toSorted(),
   routes: lines(ip('-', '-4 route show table all')).toSorted(),
   workspaces: workspaces().toSorted(),
   journal: rowsOf(database).toSorted(),
