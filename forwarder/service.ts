@@ -4,9 +4,15 @@ import type { Endpoint } from '#sdk/chain/begin.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { implement, type Served } from '#sdk/rpc/implement.ts'
 import { type CrossConnect, MonitorCrossConnect } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
-import { Forwarder, MechanismsMonitor, type MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import {
+  Forwarder,
+  MechanismsMonitor,
+  type MechanismUpdate,
+  Underlay,
+} from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { Statistics } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import type { CrossConnects } from './cross-connects.ts'
+import { foreignTunnels } from './foreign-tunnels.ts'
 import { readStatistics } from './statistics.ts'
 import type { WorkCounters } from './work-counters.ts'
 
@@ -43,6 +49,9 @@ export function forwarderServices<P>(
         yield mechanisms
         if (!signal.aborted) await once(signal, 'abort')
       },
+    }),
+    implement<typeof Underlay, P>(Underlay, {
+      foreignTunnels: async () => ({ tunnels: [...foreignTunnels(kernel)] }),
     }),
     implement<typeof Statistics, P>(Statistics, {
       async read({ ids }, { signal }) {

@@ -79,7 +79,7 @@ export class FakeLinks {
       admin: 'down',
       carrier: 'no',
       ...(peer === undefined ? {} : { peer: peer.index }),
-      ...(tunnel === undefined ? {} : { tunnel }),
+      ...(tunnel === undefined ? {} : { tunnel, vxlanPort: tunnel.port }),
     }
     const owned = { addresses: [], routes: [], neighbours: [] }
     const far = { ...(peer === undefined ? {} : { peer }), ...(underlay === undefined ? {} : { underlay }) }

@@ -163,6 +163,8 @@ export interface Link {
   readonly master: number
   /** Of a VXLAN device between two addresses. */
   readonly tunnel?: VxlanTunnel
+  /** UDP port of a VXLAN device, whatever it leads to. */
+  readonly vxlanPort?: number
   /** Absent from `tagged`. */
   readonly stats?: LinkStats
 }

@@ -19,6 +19,21 @@ describe('the admin service', () => {
     })
   })
 
+  it.each([
+    {
+      name: 'what else receives VXLAN on the node',
+      options: { foreignTunnels: [{ interface: 'flannel.1', udpPort: 8472 }] },
+    },
+    { name: 'nothing, when the forwarder is one that does not say', options: {} },
+  ])('tells of forwarders, and $name', async ({ options }) => {
+    await using node = await testNode()
+    await using _forwarder = await fakeForwarder(node.baseDir, options)
+    const { forwarderDetails } = await node.admin.status({})
+    expect(forwarderDetails).toMatchObject([
+      { name: 'fake', remoteMechanisms: [{ type: 'VXLAN' }], foreignTunnels: options.foreignTunnels ?? [] },
+    ])
+  })
+
   it('closes a connection as its client would, and knows no others', async () => {
     await using node = await testNode()
     await using forwarder = await fakeForwarder(node.baseDir)

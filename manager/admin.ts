@@ -8,6 +8,7 @@ import { type Admin, type ConnectionRecord, ConnectionRecordSchema } from '#sdk/
 import { type NetworkService, NetworkServiceSchema } from '#sdk/wire/gen/registry/registry_pb.ts'
 import type { Connections } from './connections.ts'
 import type { Events } from './events.ts'
+import { forwarderStatus } from './forwarder-status.ts'
 import type { Forwarders } from './forwarders.ts'
 import type { ManagerRequest, Wired } from './request.ts'
 import { readStatistics } from './statistics.ts'
@@ -34,15 +35,11 @@ export function adminHandlers(options: AdminOptions): Handlers<typeof Admin, unk
   const { node, version, chain, connections, registry, forwarders, workspaces, events } = options
   const local = async () => (await registry.endpoints.list()).filter(record => record.node === node)
   return {
-    status: async () => ({
+    status: async (_, { signal }) => ({
       node,
       version,
       forwarders: [...forwarders.names()],
-      forwarderDetails: forwarders.all().map(({ name, local: near, remote }) => ({
-        name,
-        localMechanisms: [...near],
-        remoteMechanisms: [...remote],
-      })),
+      forwarderDetails: await Promise.all(forwarders.all().map(each => forwarderStatus(each, signal))),
       connections: connections.list().length,
       endpoints: (await local()).length,
       workspaces: workspaces.ids().length,

@@ -13,7 +13,7 @@ import {
   CrossConnectEventType,
   MonitorCrossConnect,
 } from '#sdk/wire/gen/crossconnect/crossconnect_pb.ts'
-import { Forwarder } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import { type ForeignTunnelSchema, Forwarder, Underlay } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import {
   type ExternalNetworkSchema,
   ForwarderRegistration,
@@ -32,6 +32,8 @@ export interface FakeForwarderOptions {
   readonly local?: readonly MessageInitShape<typeof MechanismSchema>[]
   readonly networks?: readonly MessageInitShape<typeof ExternalNetworkSchema>[]
   readonly labels?: Record<string, string>
+  /** What else receives VXLAN on the node; absent, it does not tell, as forwarders of others. */
+  readonly foreignTunnels?: readonly MessageInitShape<typeof ForeignTunnelSchema>[]
 }
 
 /** A forwarder and what it was asked. */
@@ -63,6 +65,7 @@ export async function fakeForwarder(
     local = [{ cls: mechanismClass.local, type: mechanismType.kernel }],
     networks = [],
     labels = {},
+    foreignTunnels,
   }: FakeForwarderOptions = {},
 ): Promise<FakeForwarder> {
   const path = join(baseDir, `${name}.sock`)
@@ -136,6 +139,13 @@ export async function fakeForwarder(
           yield* changes
         },
       }),
+      ...(foreignTunnels === undefined
+        ? []
+        : [
+            implement<typeof Underlay, undefined>(Underlay, {
+              foreignTunnels: async () => ({ tunnels: [...foreignTunnels] }),
+            }),
+          ]),
     ],
   })
   const stop = new AbortController()

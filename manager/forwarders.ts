@@ -2,7 +2,7 @@ import { abortable } from '#sdk/chain/abortable.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Client } from '#sdk/rpc/types.ts'
 import type { Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
-import type { Forwarder as ForwarderService } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import type { Forwarder as ForwarderService, Underlay } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import type { Statistics } from '#sdk/wire/gen/statistics/statistics_pb.ts'
 import { mechanismType } from '#sdk/wire/mechanism.ts'
 import { OwedRemovals } from './owed-removals.ts'
@@ -13,6 +13,8 @@ export interface Forwarder {
   readonly client: Client<typeof ForwarderService>
   /** Its counters; forwarders of others may have none, and answer UNSUPPORTED. */
   readonly statistics: Client<typeof Statistics>
+  /** What it sees of the node, of which forwarders of others may tell nothing. */
+  readonly underlay: Client<typeof Underlay>
   /** What it can attach a pod of this node by. */
   readonly local: readonly Mechanism[]
   /** What it can reach other nodes by. */

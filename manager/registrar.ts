@@ -3,7 +3,11 @@ import type { Log } from '#sdk/log.ts'
 import { type Channel, dial } from '#sdk/rpc/dial.ts'
 import type { Handlers } from '#sdk/rpc/types.ts'
 import type { MechanismUpdate } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
-import { Forwarder as ForwarderService, MechanismsMonitor } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
+import {
+  Forwarder as ForwarderService,
+  MechanismsMonitor,
+  Underlay,
+} from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import type {
   ForwarderRegistration,
   ForwarderRegistrationRequest,
@@ -100,6 +104,7 @@ export class Registrar implements AsyncDisposable {
       name,
       client: channel.client(ForwarderService),
       statistics: channel.client(Statistics),
+      underlay: channel.client(Underlay),
       local,
       remote,
       labels,

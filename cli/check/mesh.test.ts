@@ -7,6 +7,7 @@ import type { ClusterPod } from '#cli/cluster/cluster-pod.ts'
 import { fakeApi } from '#kube/fake-api.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { StatusReplySchema } from '#sdk/wire/gen/admin/admin_pb.ts'
+import { ForeignTunnelSchema } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { socketResource } from '#webhook/names.ts'
 import type { Finding } from './check.ts'
 import { cniPorts } from './cni-ports.ts'
@@ -218,6 +219,12 @@ describe('judgeNetworkEndpoints()', () => {
 })
 
 describe('judgeTunnels() and judgeManagers()', () => {
+  const foreign = (port: number, ...managers: readonly ReturnType<typeof manager>[]) => {
+    for (const { status } of managers)
+      for (const details of status.forwarderDetails)
+        details.foreignTunnels.push(create(ForeignTunnelSchema, { interface: 'vx0', udpPort: port }))
+    return managers
+  }
   const manager = (name: string, port?: string, version = '1') => ({
     node: name,
     status: create(StatusReplySchema, {
@@ -252,6 +259,18 @@ describe('judgeTunnels() and judgeManagers()', () => {
       given: [manager('a', '8472')],
       cni: [{ plugin: 'flannel', port: 8472, object: 'ConfigMap x' }],
       found: ['error ConfigMap x: flannel receives VXLAN at UDP port 8472'],
+    },
+    {
+      name: 'devices of others at other ports',
+      given: foreign(8472, manager('a', '14789'), manager('b', '14789')),
+      cni: [],
+      found: [],
+    },
+    {
+      name: 'devices of others at the port of the mesh',
+      given: [...foreign(14_789, manager('a', '14789'), manager('b', '14789')), manager('c', '14789')],
+      cni: [],
+      found: ['error Nodes a, b: has VXLAN device vx0 at UDP port 14789, that of the mesh'],
     },
   ])('$name', ({ given, cni, found }) => {
     expect(lines(judgeTunnels(given, cni))).toEqual(

@@ -1,5 +1,6 @@
 import type { ManagerAnswer } from '#cli/cluster/ask-managers.ts'
 import type { Mechanism } from '#sdk/wire/gen/connection/connection_pb.ts'
+import type { ForeignTunnel } from '#sdk/wire/gen/forwarder/forwarder_pb.ts'
 import { parameter } from '#sdk/wire/mechanism.ts'
 import type { Check, Finding } from './check.ts'
 import type { CniPort } from './cni-ports.ts'
@@ -15,6 +16,8 @@ export const tunnels: Check = {
 interface Row {
   readonly node: string
   readonly mechanisms: readonly Mechanism[]
+  /** VXLAN devices of the node that are not of the mesh. */
+  readonly foreign: readonly ForeignTunnel[]
 }
 
 /** Judges what managers tell of their forwarders. */
@@ -28,6 +31,7 @@ export function judgeTunnels(answers: readonly ManagerAnswer[], cni: readonly Cn
     .map(({ node, status }) => ({
       node,
       mechanisms: status.forwarderDetails.flatMap(({ remoteMechanisms }) => remoteMechanisms),
+      foreign: status.forwarderDetails.flatMap(({ foreignTunnels }) => foreignTunnels),
     }))
   const lone = rows.filter(({ mechanisms }) => !mechanisms.some(({ type }) => type === 'VXLAN'))
   return [
@@ -51,6 +55,7 @@ export function judgeTunnels(answers: readonly ManagerAnswer[], cni: readonly Cn
     }),
     ...ports(rows),
     ...clashes(rows, cni),
+    ...devicesAtOurPort(rows),
   ]
 }
 
@@ -85,6 +90,29 @@ function clashes(rows: readonly Row[], cni: readonly CniPort[]): readonly Findin
       severity: 'error',
       object,
       finding: `${plugin} receives VXLAN at UDP port ${port} as well, which the kernel gives to one of the two`,
-      remedy: 'set NSM_VXLAN_PORT of the forwarders to a free port; the default 14789 is of no plug-in',
+      remedy: freePort,
     }))
 }
+
+/** Devices that were made at our port on the nodes themselves, whoever made them; one finding for each name and port. */
+function devicesAtOurPort(rows: readonly Row[]): readonly Finding[] {
+  const used = new Set(rows.flatMap(portsOf))
+  const met = rows.flatMap(({ node, foreign }) =>
+    foreign
+      .filter(({ udpPort }) => used.has(String(udpPort)))
+      .map(({ interface: device, udpPort }) => ({ node, device, udpPort })),
+  )
+  const groups = Map.groupBy(met, ({ device, udpPort }) => `VXLAN device ${device} at UDP port ${udpPort}`)
+  return [...groups].flatMap(([device, group]) =>
+    about(
+      group.map(({ node }) => node),
+      {
+        severity: 'error',
+        finding: `has ${device}, that of the mesh, which the kernel gives to one of the two`,
+        remedy: `ip -d link show type vxlan on the node tells whose it is; ${freePort}`,
+      },
+    ),
+  )
+}
+
+const freePort = 'set NSM_VXLAN_PORT of the forwarders to a free port; the default 14789 is of no plug-in'

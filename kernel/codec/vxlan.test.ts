@@ -69,13 +69,15 @@ describe('encodeTunnel()', () => {
   test('is read back by decodeTunnel()', () => {
     fc.assert(
       fc.property(tunnels, tunnel => {
-        expect(decodeTunnel(encodeTunnel(tunnel))).toEqual({ tunnel })
+        expect(decodeTunnel(encodeTunnel(tunnel))).toEqual({ tunnel, vxlanPort: tunnel.port })
       }),
     )
   })
 
-  test('says no more than a tunnel: a device that learns, or of a group, is none', () => {
-    expect(decodeTunnel(Buffer.from('080001006712000006000f0039c50000', 'hex'))).toEqual({})
+  test('says no more than a tunnel: a device that learns, or of a group, is none, and has a port', () => {
+    expect(decodeTunnel(Buffer.from('080001006712000006000f0039c50000', 'hex'))).toEqual({
+      vxlanPort: 14_789,
+    })
   })
 })
 

@@ -1,4 +1,5 @@
 import type { VxlanTunnel } from '#kernel/link-plan.ts'
+import type { Link } from '#kernel/port.ts'
 import { type Attributes, attribute, decodeAttributes } from './attribute.ts'
 import { decodeIp, encodeIp } from './ip.ts'
 import { readU16be, readU32, u8, u16be, u32 } from './value.ts'
@@ -42,14 +43,16 @@ export function encodeTunnel({ vni, local, remote, port }: VxlanTunnel): Buffer 
   ])
 }
 
-/** Reads them back; nothing for a device that is no tunnel between two addresses. Throws KernelError EBADMSG. */
-export function decodeTunnel(data: Buffer): { readonly tunnel?: VxlanTunnel } {
+/** Reads them back: without a tunnel for a device that is none between two addresses. Throws KernelError EBADMSG. */
+export function decodeTunnel(data: Buffer): Pick<Link, 'tunnel' | 'vxlanPort'> {
   const attributes = decodeAttributes(data)
   const local = addressOf(attributes, vxlan.local, vxlan.local6)
   const remote = addressOf(attributes, vxlan.remote, vxlan.remote6)
-  const [vni, port] = [attributes.get(vxlan.id), attributes.get(vxlan.port)]
-  if (local === undefined || remote === undefined || vni === undefined || port === undefined) return {}
-  return { tunnel: { vni: readU32(vni), local, remote, port: readU16be(port) } }
+  const [vni, portBytes] = [attributes.get(vxlan.id), attributes.get(vxlan.port)]
+  if (portBytes === undefined) return {}
+  const port = readU16be(portBytes)
+  if (local === undefined || remote === undefined || vni === undefined) return { vxlanPort: port }
+  return { vxlanPort: port, tunnel: { vni: readU32(vni), local, remote, port } }
 }
 
 function addressOf(attributes: Attributes, ...types: readonly number[]): string | undefined {

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forwarder/forwarder.proto.
  */
 export const file_forwarder_forwarder: GenFile = /*@__PURE__*/
-  fileDesc("Chlmb3J3YXJkZXIvZm9yd2FyZGVyLnByb3RvEglmb3J3YXJkZXIijwEKD01lY2hhbmlzbVVwZGF0ZRIwChFyZW1vdGVfbWVjaGFuaXNtcxgBIAMoCzIVLmNvbm5lY3Rpb24uTWVjaGFuaXNtEi8KEGxvY2FsX21lY2hhbmlzbXMYAiADKAsyFS5jb25uZWN0aW9uLk1lY2hhbmlzbRIZChFleHRlcm5hbF9uZXR3b3JrcxgDIAMoCTKLAQoJRm9yd2FyZGVyEkEKB1JlcXVlc3QSGi5jcm9zc2Nvbm5lY3QuQ3Jvc3NDb25uZWN0GhouY3Jvc3Njb25uZWN0LkNyb3NzQ29ubmVjdBI7CgVDbG9zZRIaLmNyb3NzY29ubmVjdC5Dcm9zc0Nvbm5lY3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkyXgoRTWVjaGFuaXNtc01vbml0b3ISSQoRTW9uaXRvck1lY2hhbmlzbXMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaGi5mb3J3YXJkZXIuTWVjaGFuaXNtVXBkYXRlMAFiBnByb3RvMw", [file_connection_connection, file_crossconnect_crossconnect, file_google_protobuf_empty]);
+  fileDesc("Chlmb3J3YXJkZXIvZm9yd2FyZGVyLnByb3RvEglmb3J3YXJkZXIijwEKD01lY2hhbmlzbVVwZGF0ZRIwChFyZW1vdGVfbWVjaGFuaXNtcxgBIAMoCzIVLmNvbm5lY3Rpb24uTWVjaGFuaXNtEi8KEGxvY2FsX21lY2hhbmlzbXMYAiADKAsyFS5jb25uZWN0aW9uLk1lY2hhbmlzbRIZChFleHRlcm5hbF9uZXR3b3JrcxgDIAMoCSI0Cg1Gb3JlaWduVHVubmVsEhEKCWludGVyZmFjZRgBIAEoCRIQCgh1ZHBfcG9ydBgCIAEoDSJAChNGb3JlaWduVHVubmVsc1JlcGx5EikKB3R1bm5lbHMYASADKAsyGC5mb3J3YXJkZXIuRm9yZWlnblR1bm5lbDKLAQoJRm9yd2FyZGVyEkEKB1JlcXVlc3QSGi5jcm9zc2Nvbm5lY3QuQ3Jvc3NDb25uZWN0GhouY3Jvc3Njb25uZWN0LkNyb3NzQ29ubmVjdBI7CgVDbG9zZRIaLmNyb3NzY29ubmVjdC5Dcm9zc0Nvbm5lY3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkyVAoIVW5kZXJsYXkSSAoORm9yZWlnblR1bm5lbHMSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaHi5mb3J3YXJkZXIuRm9yZWlnblR1bm5lbHNSZXBseTJeChFNZWNoYW5pc21zTW9uaXRvchJJChFNb25pdG9yTWVjaGFuaXNtcxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoaLmZvcndhcmRlci5NZWNoYW5pc21VcGRhdGUwAWIGcHJvdG8z", [file_connection_connection, file_crossconnect_crossconnect, file_google_protobuf_empty]);
 
 /**
  * @generated from message forwarder.MechanismUpdate
@@ -50,6 +50,51 @@ export const MechanismUpdateSchema: GenMessage<MechanismUpdate> = /*@__PURE__*/
   messageDesc(file_forwarder_forwarder, 0);
 
 /**
+ * A VXLAN device in the network namespace of the node that is not of the mesh.
+ *
+ * @generated from message forwarder.ForeignTunnel
+ */
+export type ForeignTunnel = Message<"forwarder.ForeignTunnel"> & {
+  /**
+   * Name of the interface.
+   *
+   * @generated from field: string interface = 1;
+   */
+  interface: string;
+
+  /**
+   * UDP port at which it receives.
+   *
+   * @generated from field: uint32 udp_port = 2;
+   */
+  udpPort: number;
+};
+
+/**
+ * Describes the message forwarder.ForeignTunnel.
+ * Use `create(ForeignTunnelSchema)` to create a new message.
+ */
+export const ForeignTunnelSchema: GenMessage<ForeignTunnel> = /*@__PURE__*/
+  messageDesc(file_forwarder_forwarder, 1);
+
+/**
+ * @generated from message forwarder.ForeignTunnelsReply
+ */
+export type ForeignTunnelsReply = Message<"forwarder.ForeignTunnelsReply"> & {
+  /**
+   * @generated from field: repeated forwarder.ForeignTunnel tunnels = 1;
+   */
+  tunnels: ForeignTunnel[];
+};
+
+/**
+ * Describes the message forwarder.ForeignTunnelsReply.
+ * Use `create(ForeignTunnelsReplySchema)` to create a new message.
+ */
+export const ForeignTunnelsReplySchema: GenMessage<ForeignTunnelsReply> = /*@__PURE__*/
+  messageDesc(file_forwarder_forwarder, 2);
+
+/**
  * @generated from service forwarder.Forwarder
  */
 export const Forwarder: GenService<{
@@ -77,6 +122,25 @@ export const Forwarder: GenService<{
   serviceDesc(file_forwarder_forwarder, 0);
 
 /**
+ * What the forwarder sees of its node; those of NSM v0.2 have none.
+ *
+ * @generated from service forwarder.Underlay
+ */
+export const Underlay: GenService<{
+  /**
+   * Read from the kernel when it is asked for.
+   *
+   * @generated from rpc forwarder.Underlay.ForeignTunnels
+   */
+  foreignTunnels: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof ForeignTunnelsReplySchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_forwarder_forwarder, 1);
+
+/**
  * @generated from service forwarder.MechanismsMonitor
  */
 export const MechanismsMonitor: GenService<{
@@ -89,5 +153,5 @@ export const MechanismsMonitor: GenService<{
     output: typeof MechanismUpdateSchema;
   },
 }> = /*@__PURE__*/
-  serviceDesc(file_forwarder_forwarder, 1);
+  serviceDesc(file_forwarder_forwarder, 2);
 
