@@ -21,9 +21,13 @@ export function newDiscovery(api: Pick<KubeApi, 'call'>, signal: AbortSignal): D
   const known = new Map<string, Promise<readonly Kind_[]>>()
   return async object => {
     const { apiVersion, kind } = object
+    const forget = (thrown: unknown): never => {
+      known.delete(apiVersion)
+      throw thrown
+    }
     const served = known.get(apiVersion) ?? fetchKinds(api, apiVersion, signal)
     known.set(apiVersion, served)
-    const found = (await served).find(item => item.kind === kind)
+    const found = (await served.catch(forget)).find(item => item.kind === kind)
     if (found !== undefined) return found
     // It may be there once a CustomResourceDefinition is applied.
     known.delete(apiVersion)

@@ -109,8 +109,18 @@ async function* leaveNodes(target: Target, leaving: Manifest): AsyncGenerator<St
 
 async function* removeAll(target: Target, objects: readonly Manifest[]): AsyncGenerator<Step> {
   for (const object of objects) {
-    const kind = await target.discovery(object).catch(() => undefined)
+    const kind = await kindServed(target, object)
     if (kind !== undefined) yield* removeOne(target, pathIn(kind, object))
+  }
+}
+
+/** Undefined for a kind that the cluster does not serve, of which there is nothing. An API server that is away is no such answer. */
+async function kindServed({ discovery }: Target, object: Manifest): Promise<Kind | undefined> {
+  try {
+    return await discovery(object)
+  } catch (thrown) {
+    if (NsmError.from(thrown).code === 'UNSUPPORTED') return undefined
+    throw thrown
   }
 }
 
