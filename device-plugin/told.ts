@@ -22,6 +22,9 @@ export interface ToldOptions {
 /** Codes that say that there is no manager, and nothing of what it was asked. */
 const absent: readonly string[] = ['MANAGER_UNAVAILABLE', 'SOCKET_MISSING', 'DEADLINE', 'CANCELLED']
 
+/** Milliseconds that the manager may take; one that was stopped takes for ever, and its successor is another. */
+const timeoutMs = 10_000
+
 /**
  * Keeps the manager told of every workspace until the signal aborts: of new ones at once, of all of them when it has
  * started, and of those that kubelet gave to nobody that they can go. Never fails; a refusal is logged once.
@@ -65,13 +68,13 @@ async function tell(
 ): Promise<void> {
   for (const { workspace, podUid } of workspaces.untold()) {
     await unlessRefused(log, `opening workspace ${workspace}`, () =>
-      manager.requestClientConnection({ workspace, podUid }, { signal }),
+      manager.requestClientConnection({ workspace, podUid }, { signal, timeoutMs }),
     )
     workspaces.told(workspace, podUid)
   }
   for (const workspace of workspaces.forNobody()) {
     await unlessRefused(log, `removing workspace ${workspace}`, () =>
-      manager.deleteClientConnection({ workspace, unclaimed: true }, { signal }),
+      manager.deleteClientConnection({ workspace, unclaimed: true }, { signal, timeoutMs }),
     )
     if (workspaces.forgetRemoved(workspace) === 'removed')
       log.info({ workspace }, `removed workspace ${workspace}, which kubelet gave to no pod`)

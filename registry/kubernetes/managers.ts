@@ -148,8 +148,8 @@ export class Managers implements AsyncDisposable {
     }
   }
 
-  /** All managers notice at once, so each waits a moment of its own, and most find it done. */
-  #buryLater(node: string): void {
+  /** All managers notice at once, so each waits a moment of its own, and most find it done. Told of the first failure only. */
+  #buryLater(node: string, failures = 0): void {
     const { ask, namespace, renewMs, signal, expire, log } = this.#options
     const run = async (): Promise<void> => {
       if (signal.aborted || !this.#liveness.isDead(node)) return
@@ -162,10 +162,12 @@ export class Managers implements AsyncDisposable {
         this.#liveness.forget(node)
       } catch (thrown) {
         const reason = NsmError.from(thrown).message
-        log.warn({ node, reason }, `what node ${node} offered cannot be taken away`)
+        if (failures === 0)
+          log.warn({ node, reason }, `what node ${node} offered cannot be taken away yet; it is tried again`)
+        this.#buryLater(node, failures + 1)
       }
     }
-    setTimeout(() => void run(), Math.random() * renewMs).unref()
+    setTimeout(() => void run(), Math.random() * renewMs * 2 ** Math.min(failures, 5)).unref()
   }
 
   async #publish(): Promise<void> {

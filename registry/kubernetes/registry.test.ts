@@ -4,7 +4,7 @@ import { fakeApi } from '#kube/fake-api.ts'
 import { openDatabase } from '#registry/database.ts'
 import { endpointRecord, registryContract, serviceRecord } from '#registry/registry.contract.ts'
 import { sqliteRegistry } from '#registry/sqlite.ts'
-import { open, starter } from './fixture.ts'
+import { nse, open, sees, starter, there, two, until } from './fixture.ts'
 import { describeKubernetesRegistry } from './registry.contract.ts'
 
 describeKubernetesRegistry('custom resources in memory', async () => {
@@ -29,6 +29,7 @@ describeKubernetesRegistry('custom resources in memory', async () => {
 })
 
 const start = starter()
+const { signal } = new AbortController()
 
 registryContract('custom resources with a cache in SQLite', async () => {
   return await start(fakeApi(), { cache: sqliteRegistry(openDatabase(':memory:')) })
@@ -65,4 +66,27 @@ it('a new address of an endpoint’s manager is no write, so it is known while t
   const record = endpointRecord('a', 'web')
   await registry.endpoints.put({ ...record, endpoint: { ...record.endpoint, url: 'tcp://10.0.0.9:5001' } })
   expect((await registry.endpoints.get('a'))?.endpoint.url).toBe('tcp://10.0.0.9:5001')
+})
+
+it('what a dead manager’s node offered is taken away also when the API server refuses at first', async () => {
+  const api = fakeApi()
+  const registry = await start(api)
+  {
+    await using other = open(api, two)
+    await other.synced(AbortSignal.timeout(20_000))
+    await other.endpoints.put(there)
+    await sees(registry, ['there'])
+  }
+  let refusals = 0
+  api.intercept(({ method, path }) => {
+    if (method !== 'DELETE' || refusals === 2) return
+    refusals += 1
+    throw new KubeApiError({ status: 429, reason: 'TooManyRequests' }, `${method} ${path}: ask again`)
+  })
+  await until(async () => {
+    await expect(api.call({ method: 'GET', path: nse('there'), signal })).rejects.toMatchObject({
+      status: 404,
+    })
+  })
+  expect(refusals).toBe(2)
 })
