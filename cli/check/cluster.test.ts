@@ -31,7 +31,9 @@ describe('judgeVersion()', () => {
     { version: 'v1.30.0-eks-1', kubelets: ['v1.29.1'], found: [] },
     { version: 'v1.29.9', kubelets: [], found: ['error'] },
     { version: 'v1.30.1', kubelets: ['v1.28.0', 'v1.30.1'], found: ['warning'] },
-    { version: 'something else', kubelets: [], found: [] },
+    { version: 'v1.33.9', kubelets: ['v1.34.0', 'v1.33.1'], found: ['warning'] },
+    { version: 'v1.33.1', kubelets: ['v1.33.9', 'v1.30.0'], found: [] },
+    { version: 'something else', kubelets: ['v1.34.0', 'odd'], found: [] },
   ])('finds $found with $version and $kubelets', ({ version, kubelets, found }) => {
     const nodes = kubelets.map(kubeletVersion => ({ status: { nodeInfo: { kubeletVersion } } }))
     expect(judgeVersion(version, nodes).map(({ severity }) => severity)).toEqual(found)
