@@ -33,8 +33,17 @@ type Parts = Pick<Cluster, 'kubectl' | 'onNode' | 'nodes' | 'own'>
 const columns = '--no-headers -o custom-columns=:kind,:metadata.namespace,:metadata.name,:spec.holderIdentity'
 const child = join(import.meta.dirname, 'dump-node-child.ts')
 
-/** Looks at all nodes and at the API server. */
-export async function dumpMesh(cluster: Parts): Promise<MeshDump> {
+/** Looks at all nodes and at the API server, when what other tests have deleted is gone. */
+export async function dumpMesh(cluster: Parts & Pick<Cluster, 'waitFor'>): Promise<MeshDump> {
+  const leaving = 'get namespaces -o jsonpath={.items[?(@.status.phase=="Terminating")].metadata.name}'
+  await cluster.waitFor(async () => (await cluster.kubectl(leaving)) === '', {
+    what: 'deleted namespaces are gone',
+    within: 120_000,
+  })
+  return await look(cluster)
+}
+
+async function look(cluster: Parts): Promise<MeshDump> {
   const names = cluster.own === undefined ? [] : cluster.nodes
   const list = async (args: string) =>
     (await cluster.kubectl(`${args} ${columns}`)).trim().replaceAll(/ +/g, ' ').split('\n').toSorted()
@@ -60,7 +69,7 @@ export async function untilMeshIs(
   await cluster
     .waitFor(
       async () => {
-        now = await dumpMesh(cluster)
+        now = await look(cluster)
         return isDeepStrictEqual(now, before)
       },
       { what: 'the mesh is as it was', within },

@@ -46,13 +46,14 @@ export interface ClientOptions {
   readonly name: string
   /** Its annotation; none is not annotated. */
   readonly service?: string
-  /** YAML of the pods' spec, and of the Deployment's, in one line each. */
-  readonly pod?: string
+  /** With a shell; default busybox. */
+  readonly image?: string
+  /** More of the Deployment's spec, YAML. */
   readonly spec?: string
 }
 
 /** A workload that is annotated itself, with a shell. */
-export function clientDeployment({ name, service, pod = '', spec = '' }: ClientOptions) {
+export function clientDeployment({ name, service, image = 'busybox', spec = '' }: ClientOptions) {
   const annotations = service === undefined ? '{}' : `{ns.networkservicemesh.io: "${service}"}`
   return `
 apiVersion: apps/v1
@@ -64,11 +65,10 @@ spec:
   template:
     metadata: {labels: {app: ${name}}}
     spec:
-      ${pod}
       terminationGracePeriodSeconds: 1
       containers:
         - name: app
-          image: busybox
+          image: ${image}
           command: [sleep, infinity]
 `
 }
