@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { clusterText } from '#bench/cluster/report.ts'
 import { type KernelReport, kernelText } from '#bench/kernel/report.ts'
 import { measureWebhook } from '#bench/webhook/measure.ts'
 import { webhookText } from '#bench/webhook/report.ts'
@@ -13,11 +14,14 @@ import { type Report, reportText } from './report.ts'
  * `npm run bench -- kernel [--json] [--connections 5000] [--rounds 15]`: the forwarder's goals, each beside its baseline.
  *
  * `npm run bench -- webhook [--json] [--rounds 3] [--seconds 2]`: the webhook beside a bare HTTPS server of Node.
+ *
+ * `npm run bench -- cluster [--json] [--rounds 10] [--pods 100]`: the mesh on a Kubernetes of two nodes, as root.
  */
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, kernel ${release()}, Node ${process.version}`
 const [what, ...args] = process.argv.slice(2)
 if (what === 'webhook') await benchWebhook(args)
 else if (what === 'kernel') benchKernel(args)
+else if (what === 'cluster') await benchCluster(args)
 else benchMesh(process.argv.slice(2))
 
 async function benchWebhook(given: string[]): Promise<void> {
@@ -31,6 +35,21 @@ async function benchWebhook(given: string[]): Promise<void> {
   })
   const report = await measureWebhook(Number(values.rounds), Number(values.seconds))
   print(report, values.json ? undefined : webhookText(machine, report))
+}
+
+async function benchCluster(given: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: given,
+    options: {
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '10' },
+      pods: { type: 'string', default: '100' },
+    },
+  })
+  // It brings the harness of the tests along, for which no other bench is to wait.
+  const { measureCluster } = await import('#bench/cluster/measure.ts')
+  const report = await measureCluster({ rounds: Number(values.rounds), pods: Number(values.pods) })
+  print(report, values.json ? undefined : clusterText(machine, report))
 }
 
 function benchKernel(given: readonly string[]): void {
