@@ -5,6 +5,7 @@ import { inOrder, isWebhook } from './order.ts'
 import { checkOthers, checkRights } from './preflight.ts'
 import { type Step, step } from './step.ts'
 import { isWorkload, waitForDefinition, waitForRollout, waitForWebhook } from './wait.ts'
+import { waitForSockets } from './wait-sockets.ts'
 
 /** How to install. */
 export interface Installation {
@@ -38,6 +39,8 @@ export async function* install({ target, objects, wait, others }: Installation):
   }
   if (wait === 'none') return
   for (const object of objects) if (isWorkload(object)) yield* waitForRollout(target, object)
+  if (objects.some(({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === 'nsm-manager'))
+    yield* waitForSockets(target)
 }
 
 async function* untilWebhooksServe(target: Target, objects: readonly Manifest[]): AsyncGenerator<Step> {

@@ -9,8 +9,9 @@ const workloads = [
   'daemonset/nsm-forwarder',
 ]
 
-/** Applies manifests/overlays/test unless it is there; resolves when each workload is rolled out. */
-export async function installMesh(cluster: Pick<Cluster, 'kubectl' | 'waitFor'>): Promise<void> {
+/** Applies manifests/overlays/test unless it is there; resolves when each workload is rolled out and
+ * nodes have sockets to give. */
+export async function installMesh(cluster: Pick<Cluster, 'kubectl' | 'nodes' | 'waitFor'>): Promise<void> {
   const overlay = await cluster.kubectl('kustomize manifests/overlays/test')
   // Objects of kinds that the first application only defines need another one.
   await cluster.waitFor(
@@ -32,4 +33,14 @@ export async function installMesh(cluster: Pick<Cluster, 'kubectl' | 'waitFor'>)
       },
       { what: `${workload} is rolled out`, within: 120_000 },
     )
+  await cluster.waitFor(
+    async () => {
+      const said = await cluster.kubectl(
+        'get nodes -o jsonpath={.items[*].status.allocatable.networkservicemesh\\.io/socket}',
+      )
+      const counts = said.split(' ').filter(count => Number(count) > 0)
+      return counts.length === cluster.nodes.length
+    },
+    { what: 'every node has sockets to give' },
+  )
 }
