@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fakeEndpoint } from './fake-endpoint.ts'
@@ -113,6 +113,28 @@ describe('workspaces', () => {
       message: expect.stringMatching(/no socket/),
     })
   })
+
+  it.each([
+    { what: 'a file', put: (path: string) => writeFileSync(path, '') },
+    { what: 'a link', put: (path: string) => symlinkSync('../manager.db', path) },
+    { what: 'a directory', put: (path: string) => mkdirSync(path) },
+  ])(
+    'of others are served although a pod has put $what in place of its socket, and go with it',
+    async ({ put }) => {
+      await using node = await testNode()
+      await using _endpoint = await fakeEndpoint(node, await node.pod('gateway'), { service: 'vpn' })
+      const [client, hostile] = [await node.pod('client'), await node.pod('hostile')]
+      const socket = join(node.baseDir, hostile.workspace, 'nsm.server.io.sock')
+      rmSync(socket)
+      put(socket)
+      await node.restart()
+      await using _forwarder = await fakeForwarder(node.baseDir)
+      await client.service.request(requestFor('vpn')).catch(() => client.service.request(requestFor('vpn')))
+      expect((await node.nsmd.enumConnection({})).workspace).toEqual(['ws-gateway', 'ws-client'])
+      await node.nsmd.deletePod(podOf(hostile))
+      expect(existsSync(join(node.baseDir, hostile.workspace))).toBe(false)
+    },
+  )
 
   it('go with their pod, as do its connections and endpoints, whichever end it was', async () => {
     await using node = await testNode()

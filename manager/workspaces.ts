@@ -47,14 +47,22 @@ export class Workspaces implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Opens those that the journal has, and removes those whose pod is unknown: nobody will ask for their end. */
+  /**
+   * Opens those that the journal has, and removes those whose pod is unknown: nobody will ask for their end. What a pod that
+   * runs as root has put in place of its socket keeps that pod from being served, and nobody else.
+   */
   async restore(isPod: (uid: string) => boolean): Promise<void> {
+    const { journal, log } = this.#options
     await Promise.all(
-      this.#options.journal
-        .all()
-        .map(({ id, owner }) =>
-          owner === '' || isPod(owner) ? this.open(id, owner) : Promise.resolve(this.#forget(id)),
-        ),
+      journal.all().map(async ({ id, owner }) => {
+        if (owner !== '' && !isPod(owner)) return this.#forget(id)
+        try {
+          await this.open(id, owner)
+        } catch (thrown) {
+          const { code, message } = NsmError.from(thrown)
+          log.error({ workspace: id, code }, `workspace ${id} is not served: ${message}`)
+        }
+      }),
     )
   }
 
@@ -98,19 +106,18 @@ export class Workspaces implements AsyncDisposable {
     workspace.owner = owner
   }
 
-  /** Closes a workspace and removes its directory; one that is not open is no error. */
+  /** Closes a workspace and removes its directory, also when it could not be opened; one that is unknown is no error. */
   async close(id: string): Promise<void> {
     const workspace = this.#open.get(checkedId(id))
-    if (workspace === undefined) return
     this.#open.delete(id)
-    await workspace[Symbol.asyncDispose]()
-    this.#forget(id)
+    await workspace?.[Symbol.asyncDispose]()
+    if (workspace !== undefined || this.#options.journal.all().some(row => row.id === id)) this.#forget(id)
   }
 
   /** Closes those that belong to what is no pod any more; those that nobody has used stay. */
   async closeUnless(isPod: (uid: string) => boolean): Promise<void> {
-    const stale = [...this.#open.values()].filter(({ owner }) => owner !== undefined && !isPod(owner))
-    await Promise.all(stale.map(({ workspace }) => this.close(workspace)))
+    const stale = this.#options.journal.all().filter(({ owner }) => owner !== '' && !isPod(owner))
+    await Promise.all(stale.map(({ id }) => this.close(id)))
   }
 
   ids(): readonly string[] {
@@ -122,9 +129,9 @@ export class Workspaces implements AsyncDisposable {
     return this.#open.get(id)?.owner
   }
 
-  /** The workspaces that a pod has. */
+  /** The workspaces that a pod has, open or not. */
   ofPod(uid: string): readonly string[] {
-    return [...this.#open.values()].filter(({ owner }) => owner === uid).map(({ workspace }) => workspace)
+    return this.#options.journal.all().flatMap(({ id, owner }) => (owner === uid ? [id] : []))
   }
 
   /** Where the pod of a workspace serves, when it is an endpoint. */

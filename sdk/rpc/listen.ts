@@ -92,8 +92,9 @@ async function bindFile(
   }
 }
 
+/** What is no socket was put there by somebody else, and is not ours to remove. */
 function closeFile(listener: Server, path: string): void {
-  rmSync(path, { force: true })
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path, { force: true })
   listener.close()
 }
 
