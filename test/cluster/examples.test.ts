@@ -22,14 +22,16 @@ async function arrange(example: string, nodeName?: string) {
 }
 
 interface Pod {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
   readonly spec: { readonly nodeName?: string }
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
 }
 
+/** Those that are not about to end. */
 async function podsOf(namespace: string, selector = ''): Promise<readonly Pod[]> {
   const said = await cluster.kubectl(['-n', namespace, 'get', 'pods', '-o', 'json', '-l', selector])
-  return (JSON.parse(said) as { readonly items: readonly Pod[] }).items
+  const { items } = JSON.parse(said) as { readonly items: readonly Pod[] }
+  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
 }
 
 function ready(namespace: string, selector = ''): Promise<readonly Pod[]> {
