@@ -30,7 +30,7 @@ describe.each(overlays)('overlay %s', overlay => {
     expect(objects.length).toBeGreaterThan(15)
   })
 
-  it('gives each pod resources, probes or a reason, and a network policy', async () => {
+  it('gives each container resources, a read-only root and no capability that it does not name', async () => {
     const objects = await rendered(overlay)
     const policies = objects
       .filter(({ kind }) => kind === 'NetworkPolicy')
