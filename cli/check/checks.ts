@@ -6,6 +6,7 @@ import { endpoints } from './endpoints.ts'
 import { initMode } from './init-mode.ts'
 import { injection } from './injection.ts'
 import { issuer } from './issuer.ts'
+import { kernels } from './kernels.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { leases } from './leases.ts'
 import { namespaceLabels } from './namespace-labels.ts'
@@ -25,6 +26,7 @@ import { webhookEndpoints } from './webhook-endpoints.ts'
 /** All checks, from what others rest on to what users see. */
 export const checks: readonly Check[] = [
   kubernetesVersion,
+  kernels,
   clock,
   customResources,
   webhookConfiguration,

@@ -105,7 +105,7 @@ export interface Secret extends Stored {
 export interface Node extends Stored {
   readonly spec?: { readonly unschedulable?: boolean } | null
   readonly status?: {
-    readonly nodeInfo?: { readonly kubeletVersion?: string } | null
+    readonly nodeInfo?: { readonly kubeletVersion?: string; readonly kernelVersion?: string } | null
     readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] | null
     readonly allocatable?: Readonly<Record<string, string>> | null
   } | null
