@@ -1,6 +1,7 @@
 import { type Channel, dial } from '#sdk/rpc/dial.ts'
 import { type Credentials, secureClient } from '#sdk/rpc/tls.ts'
 import type { Address } from '#sdk/rpc/types.ts'
+import { connectInside } from './connect-inside.ts'
 
 /** How managers know each other: by certificates, asked for at each connection, or not at all. */
 export type Security = (() => Credentials) | 'insecure'
@@ -14,9 +15,9 @@ export class Channels implements AsyncDisposable {
     this.#security = security
   }
 
-  /** The connection to a program of this node. */
+  /** The connection to the socket of a pod of this node. */
   get(address: Address): Channel {
-    return this.#get(address, () => dial(address))
+    return this.#get(address, () => dial(address, { connect: connectInside }))
   }
 
   /** The connection to the manager of another node, who has to show that node's certificate. */

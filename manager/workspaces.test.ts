@@ -114,6 +114,21 @@ describe('workspaces', () => {
     })
   })
 
+  it('are not left when an endpoint puts a link in place of its socket after it has registered', async () => {
+    await using node = await testNode()
+    await using victim = await fakeEndpoint(node, await node.pod('victim'), { service: 'other' })
+    const hostile = await node.pod('hostile')
+    await using _endpoint = await fakeEndpoint(node, hostile, { service: 'vpn' })
+    const socket = join(node.baseDir, hostile.workspace, 'nsm.client.io.sock')
+    rmSync(socket)
+    symlinkSync('../ws-victim/nsm.client.io.sock', socket)
+    await node.restart()
+    await using _forwarder = await fakeForwarder(node.baseDir)
+    const client = await node.pod('client')
+    await expect(client.service.request(requestFor('vpn'))).rejects.toThrow()
+    expect(victim.asked).toEqual([])
+  })
+
   it.each([
     { what: 'a file', put: (path: string) => writeFileSync(path, '') },
     { what: 'a link', put: (path: string) => symlinkSync('../manager.db', path) },
