@@ -117,7 +117,8 @@ export function groundOf(cluster: Cluster, namespace: string): Ground {
     async rolledOut(workload) {
       await get(`rollout status ${workload} --timeout=120s`)
       const app = workload.replace(/.*\//, '')
-      const wanted = Number(await get(`get ${workload} -o jsonpath={.spec.replicas}`))
+      const count = /^daemonset/i.test(workload) ? '{.status.desiredNumberScheduled}' : '{.spec.replicas}'
+      const wanted = Number(await get(`get ${workload} -o jsonpath=${count}`))
       return await cluster.waitFor(
         async () => {
           const pods = await all(app)
