@@ -113,11 +113,10 @@ function commandOf(facts: OwnFacts, index: number): Readonly<Record<NodeProgram,
   const disk = diskOf(facts, index)
   return {
     containerd: ['containerd', '--config', join(disk, 'containerd.toml')],
-    // It gives up at once when containerd does not answer yet.
     kubelet: [
       'sh',
       '-c',
-      `until [ -S ${socket} ]; do sleep 0.05; done; exec "$@"`,
+      kept,
       'kubelet',
       binaries.kubelet,
       `--kubeconfig=${join(folder, `${nodeName(index)}.kubeconfig`)}`,
@@ -138,3 +137,9 @@ function commandOf(facts: OwnFacts, index: number): Readonly<Record<NodeProgram,
     ],
   }
 }
+
+/** It gives up when containerd does not answer yet, or when something else is in disorder; a host starts it again then. */
+const kept = [
+  `trap 'kill "$!"; wait; exit' TERM`,
+  `while :; do until [ -S ${socket} ]; do sleep 0.05; done; "$@" & wait "$!"; sleep 1; done`,
+].join('\n')
