@@ -126,7 +126,9 @@ export class Peers implements AsyncDisposable {
       reachable: 'no',
       linger: undefined,
     }
-    this.#peers.set(node, peer)
+    // What still ends while this manager does is made up for by its successor, who has the row of the journal.
+    if (this.#stop.signal.aborted) peer.stop.abort()
+    else this.#peers.set(node, peer)
     void this.#keep(peer)
     return peer
   }
