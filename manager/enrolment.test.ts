@@ -40,6 +40,21 @@ describe('Enrolment', () => {
     await eventually('a new certificate', () => (enrolment.current() === first ? undefined : true))
   })
 
+  it('finds the issuer at its other address when it has left the first, and says so once', async () => {
+    await using issuers = await testIssuers()
+    const { address: elsewhere } = await issuers.serve('node-1', short)
+    const said: string[] = []
+    await using enrolment = new Enrolment({
+      issuer: 'unix:///tmp/nsm-no-issuer.sock',
+      elsewhere,
+      node: 'node-1',
+      log: { ...silent, warn: (_, text) => void said.push(text) },
+    })
+    await enrolment.ready(5000)
+    expect(enrolment.current().authorities).toBe(issuers.authorities.signing.certificate)
+    expect(said).toEqual([expect.stringContaining('the socket is not there')])
+  })
+
   it('says what it waits for while it has none', async () => {
     const issuer = 'unix:///tmp/nsm-no-issuer.sock'
     await using enrolment = new Enrolment({ issuer, node: 'node-1', log: silent })

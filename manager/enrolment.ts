@@ -17,6 +17,8 @@ const newKeyPair = promisify(generateKeyPair)
 /** Who enrols where. */
 export interface EnrolmentOptions {
   readonly issuer: Address
+  /** Where it is too, asked whenever the last attempt was at `issuer` and failed: an address that a container was told at its start may be of the past. */
+  readonly elsewhere?: Address | undefined
   readonly node: string
   readonly log: Log
   /** For an issuer behind a network; one behind a socket knows by the socket who calls. */
@@ -31,6 +33,9 @@ const pauses = { without: { first: 100, most: 2000 }, with: { first: 1000, most:
 
 /** Milliseconds over which managers spread that enrol because their authorities have changed. */
 const spreadMs = 3000
+
+/** Refusals that are remembered as told: those of both addresses, and some that change. */
+const mostTold = 16
 
 /** The longest time that a timer takes (setTimeout). */
 const longestPause = 2 ** 31 - 1
@@ -50,6 +55,8 @@ export class Enrolment implements AsyncDisposable {
   /** The issuer's authorities at the last attempt. */
   #authorities = ''
   #refusal = 'it has not answered yet'
+  /** What was logged since the last success. */
+  readonly #told = new Set<string>()
 
   /** Begins at once. */
   constructor(options: EnrolmentOptions) {
@@ -85,9 +92,10 @@ export class Enrolment implements AsyncDisposable {
       this.#changed = new AbortController()
       const until = AbortSignal.any([signal, this.#changed.signal])
       try {
-        this.#credentials = await this.#enroll(signal)
+        this.#credentials = await this.#enroll(failures, signal)
         failures = 0
         this.#refusal = ''
+        this.#told.clear()
         this.#first.resolve()
         await pause(this.#restMs(this.#credentials), until)
         if (this.#changed.signal.aborted) await pause(Math.random() * spreadMs, signal)
@@ -100,13 +108,14 @@ export class Enrolment implements AsyncDisposable {
     }
   }
 
-  async #enroll(signal: AbortSignal): Promise<Credentials> {
-    const { proof } = this.#options
-    if (proof === undefined) return await enroll(this.#options, {}, signal)
+  async #enroll(failures: number, signal: AbortSignal): Promise<Credentials> {
+    const { proof, issuer, elsewhere = issuer, node } = this.#options
+    const place = { issuer: failures % 2 === 1 ? elsewhere : issuer, node }
+    if (proof === undefined) return await enroll(place, {}, signal)
     this.#authorities = await proof.authorities()
     const { serverName: name } = proof
     const connect = clientByName({ name, authorities: this.#authorities })
-    return await enroll(this.#options, { connect, token: await proof.token() }, signal)
+    return await enroll(place, { connect, token: await proof.token() }, signal)
   }
 
   /** Whether the authorities have changed; a file that is gone or half there is none. */
@@ -125,8 +134,10 @@ export class Enrolment implements AsyncDisposable {
 
   /** A refusal that repeats itself is logged once. */
   #tell({ code, message }: NsmError): void {
-    if (message === this.#refusal) return
     this.#refusal = message
+    if (this.#told.has(message)) return
+    if (this.#told.size >= mostTold) this.#told.clear()
+    this.#told.add(message)
     const left =
       this.#credentials === undefined ? 'there is no certificate yet' : 'the present certificate stays'
     this.#options.log.warn({ code }, `the issuer gave no certificate, ${left}: ${message}`)
@@ -135,7 +146,7 @@ export class Enrolment implements AsyncDisposable {
 
 /** Has a new key certified. Fails with DENIED when the certificate is for another key or node. */
 async function enroll(
-  { issuer, node }: EnrolmentOptions,
+  { issuer, node }: Pick<EnrolmentOptions, 'issuer' | 'node'>,
   { connect, token = '' }: DialOptions & { readonly token?: string },
   signal: AbortSignal,
 ): Promise<Credentials> {

@@ -14,4 +14,4 @@ export function issuerAddress(value: string): Address {
 }
 
 /** Service nsm-issuer of the manager's own namespace, at the port of its manifest. */
-const serviceByName = 'tcp://nsm-issuer:5002'
+export const serviceByName = 'tcp://nsm-issuer:5002'

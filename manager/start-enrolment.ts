@@ -4,6 +4,7 @@ import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import type { config } from './config.ts'
 import { Enrolment } from './enrolment.ts'
+import { serviceByName } from './issuer-address.ts'
 import { proofFromFiles } from './issuer-proof.ts'
 import { publishedAuthorities } from './kubernetes/authorities.ts'
 
@@ -41,5 +42,6 @@ export function startEnrolment(
     publishedAuthorities:
       api === undefined ? undefined : () => publishedAuthorities({ api, namespace: sharedNamespace }),
   })
-  return new Enrolment({ issuer, node, log, proof })
+  // In a cluster the Service may have been made anew since this container was told its address.
+  return new Enrolment({ issuer, elsewhere: api === undefined ? undefined : serviceByName, node, log, proof })
 }
