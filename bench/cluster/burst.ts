@@ -9,6 +9,8 @@ export interface Burst {
   readonly ready: readonly number[]
   readonly init: readonly number[]
   readonly failed: number
+  /** Requests to create a pod that the API server refused; they were repeated. */
+  readonly refused: number
   /** What each holds once it is Ready. */
   readonly leftover: Leftover
 }
@@ -47,6 +49,7 @@ export async function burst(place: Place, { kind, count, meanwhile }: BurstOptio
     ready: pods.map(({ ms }) => ms),
     init: initTimes(place, pods),
     failed,
+    refused: pods.reduce((all, { refused }) => all + refused, 0),
     leftover,
   }
   await clear(place)

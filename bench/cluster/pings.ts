@@ -1,3 +1,4 @@
+import type { Cluster } from '#test/cluster/cluster.ts'
 import { type Pinging, startPing } from '#test/cluster/steady-ping.ts'
 import type { Place } from './place.ts'
 
@@ -16,10 +17,14 @@ interface Event {
 
 const rollout = (workload: string) => async (place: Place) => {
   await place.cluster.kubectl(`-n nsm-system rollout restart ${workload}`)
-  await runs(place, workload)
+  await rolledOut(place.cluster, workload)
 }
 
-async function runs({ cluster }: Place, workload: string): Promise<void> {
+/** Waits until a workload of the mesh is rolled out. */
+export async function rolledOut(
+  cluster: Pick<Cluster, 'kubectl' | 'waitFor'>,
+  workload: string,
+): Promise<void> {
   await cluster.waitFor(
     async () =>
       (await cluster.kubectl(`-n nsm-system rollout status ${workload} --watch=false`)).includes(

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { NsmError } from '#sdk/errors.ts'
 import type { Cluster } from '#test/cluster/cluster.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { PodWatch, Seen } from './pod-watch.ts'
-import { type Kind, podOf } from './pods.ts'
+import { type Kind, type PodSpec, podOf } from './pods.ts'
 
 /** Where pods are measured: a namespace of a cluster of two nodes with the mesh installed. */
 export interface Place {
@@ -20,24 +22,44 @@ export interface Started {
   readonly seen?: Seen
   /** Milliseconds from the request to create it until it was seen Ready; NaN when it failed. */
   readonly ms: number
+  /** How often the API server refused to create it, before it did. */
+  readonly refused: number
 }
 
+/** For how long a pod that the API server refuses is asked for again, as a controller does. */
+const patience = 120_000
+
 /** Creates a pod; resolves when it is Ready, or has failed. */
-export async function start(
-  { cluster, namespace, watch }: Place,
-  pod: { readonly name: string; readonly kind: Kind; readonly node: string; readonly service: string },
-): Promise<Started> {
+export async function start(place: Place, pod: PodSpec): Promise<Started> {
   const begun = performance.now()
-  await cluster.api.call({
-    method: 'POST',
-    path: `/api/v1/namespaces/${namespace}/pods`,
-    body: podOf(pod),
-    signal: AbortSignal.timeout(60_000),
-  })
-  const seen = await watch.ready(pod.name)
+  const refused = await create(place, pod)
+  const seen = await place.watch.ready(pod.name)
   return seen === undefined
-    ? { kind: pod.kind, ms: Number.NaN }
-    : { kind: pod.kind, seen, ms: seen.at - begun }
+    ? { kind: pod.kind, ms: Number.NaN, refused }
+    : { kind: pod.kind, seen, ms: seen.at - begun, refused }
+}
+
+/** Gives how often it was refused. */
+async function create({ cluster, namespace }: Place, pod: PodSpec): Promise<number> {
+  const deadline = AbortSignal.timeout(patience)
+  for (let refused = 0; ; refused++) {
+    try {
+      await cluster.api.call({
+        method: 'POST',
+        path: `/api/v1/namespaces/${namespace}/pods`,
+        body: podOf(pod),
+        signal: deadline,
+      })
+      return refused
+    } catch (error) {
+      const { code, message } = NsmError.from(error)
+      // It was created, and the answer came too late.
+      if (code === 'ALREADY_EXISTS') return refused
+      if (code !== 'API_UNAVAILABLE' || deadline.aborted) throw error
+      process.stderr.write(`${pod.name} is refused: ${message}\n`)
+      await sleep(1_000)
+    }
+  }
 }
 
 /** Deletes what was started; resolves when it is gone. */
