@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { useCluster } from './cluster.ts'
-import { client, gateway, podsOf, readyPod, reasonsOf, untilMeshRuns } from './connected-pods.ts'
-import { dumpMesh, untilMeshIs } from './dump-mesh.ts'
+import { client, gateway, type PodOf, podsOf, readyPod, reasonsOf, untilMeshRuns } from './connected-pods.ts'
+import { dumpMesh, type MeshDump, untilMeshIs } from './dump-mesh.ts'
 import { peerOf, type SteadyPing, startPing } from './steady-ping.ts'
 
 const cluster = await useCluster()
@@ -159,6 +159,35 @@ describe.skipIf(cluster.own === undefined || cluster.nodes.length < 2)('when', (
     },
   )
 
+  it('a node is cut off until it counts as dead, what is within it goes on, and nothing is left half connected', {
+    timeout: 400_000,
+  }, async () => {
+    await untilMeshRuns(cluster)
+    const [nearPod, farPod] = [
+      await readyPod(cluster, namespace, 'near'),
+      await readyPod(cluster, namespace, 'far'),
+    ]
+    const near = await startPing(cluster, nearPod)
+    await cluster.faults.setCable(there, 'down')
+    try {
+      await untilManagerIs('OFFLINE')
+    } finally {
+      await cluster.faults.setCable(there, 'up')
+    }
+    await untilManagerIs('RUNNING')
+    await cluster.waitFor(() => isWiredOrClosed(farPod), {
+      what: 'far reaches its endpoint, or its connection is closed and it is told so',
+      within: 120_000,
+    })
+    await cluster.waitFor(async () => halves(await dumpMesh(cluster)).length === 0, {
+      what: 'no connection has only one end',
+    })
+    expect((await near.end()).lost).toEqual([])
+    await untilMeshRuns(cluster)
+    await restart('far')
+    expect(halves(await dumpMesh(cluster))).toEqual([])
+  })
+
   it('an endpoint ends, its connections are closed and their pods are told; they are wired when they start again', {
     timeout: 400_000,
   }, async () => {
@@ -176,12 +205,45 @@ describe.skipIf(cluster.own === undefined || cluster.nodes.length < 2)('when', (
     expect(Object.values(nodes).flatMap(({ links }) => links)).toEqual([])
 
     await cluster.kubectl(`-n ${namespace} scale deployment gateway --replicas=1`)
-    for (const name of clients) {
-      await cluster.kubectl(`-n ${namespace} rollout restart deployment ${name}`)
-      await cluster.kubectl(`-n ${namespace} rollout status deployment ${name} --timeout=120s`)
-      const at = await readyPod(cluster, namespace, name)
-      const said = await cluster.inPod(namespace, at.pod, `ping -c 2 -W 5 ${await peerOf(cluster, at)}`)
-      expect(said).toContain('2 packets received')
-    }
+    for (const name of clients) await restart(name)
   })
 })
+
+/** Pods of a Deployment that start again are wired. */
+async function restart(name: string): Promise<void> {
+  await cluster.kubectl(`-n ${namespace} rollout restart deployment ${name}`)
+  await cluster.kubectl(`-n ${namespace} rollout status deployment ${name} --timeout=120s`)
+  await untilReached(await readyPod(cluster, namespace, name))
+}
+
+async function untilManagerIs(state: string): Promise<void> {
+  await cluster.waitFor(
+    async () =>
+      (await cluster.kubectl(`-n nsm-system get nsm ${there} -o jsonpath={.status.state}`)) === state,
+    { what: `the manager of ${there} is ${state}`, within: 180_000 },
+  )
+}
+
+async function reaches(at: PodOf): Promise<boolean> {
+  const said = await cluster.inPod(at.namespace, at.pod, `ping -c 2 -W 5 ${await peerOf(cluster, at)}`)
+  return said.includes('2 packets received')
+}
+
+async function untilReached(at: PodOf): Promise<void> {
+  await cluster.waitFor(() => reaches(at), { what: `${at.pod} reaches its endpoint` })
+}
+
+async function isWiredOrClosed(at: PodOf): Promise<boolean> {
+  const interfaces = await cluster.inPod(at.namespace, at.pod, 'ls /sys/class/net')
+  return interfaces.includes('nsm0')
+    ? await reaches(at)
+    : (await reasonsOf(cluster, at)).includes('NetworkServiceClosed')
+}
+
+/** Connections of which one end alone is there: both ends have one name on a node, and one number across nodes. */
+function halves({ nodes }: MeshDump): readonly string[] {
+  const names = Object.values(nodes).flatMap(({ links }) =>
+    links.flatMap(link => /vxlan \d+/.exec(link)?.[0] ?? /nsm:\w+/.exec(link)?.[0] ?? []),
+  )
+  return [...Map.groupBy(names, name => name)].flatMap(([name, ends]) => (ends.length === 2 ? [] : [name]))
+}
