@@ -27,7 +27,7 @@ async function arrange(service?: string, spec = '') {
     cluster.waitFor(async () => (await ground.links(`deploy/${app}`)).length === 1 + count, {
       what: `${app} has ${count} links`,
     })
-  return { ground, web, linksAt }
+  return { namespace, ground, web, linksAt }
 }
 
 describe('kubectl annotate deployment', () => {
@@ -64,6 +64,31 @@ describe('kubectl annotate deployment', () => {
       .then(String, String)
     expect(said).toContain('a-name-that-is-far-too-long')
     expect(await web()).toEqual([before])
+  })
+})
+
+describe('kubectl annotate', () => {
+  it.each(['StatefulSet', 'DaemonSet'])('of a %s rolls its pods out, wired', async kind => {
+    const { namespace, ground } = await arrange()
+    const spec = kind === 'StatefulSet' ? 'serviceName: other' : ''
+    const other = clientDeployment({ name: 'other', spec }).replace('kind: Deployment', `kind: ${kind}`)
+    await cluster.apply(other, namespace)
+    await ground.rolledOut(`${kind}/other`)
+    await ground.get(`annotate ${kind} other ${annotation}=red`)
+    for (const { metadata } of await ground.rolledOut(`${kind}/other`)) {
+      expect(await ground.links(metadata.name)).toEqual(['eth0', 'nsm0'])
+      await ground.ping(metadata.name, 'nsm0', 'deploy/red')
+    }
+  })
+
+  it('of a namespace is for its pods that are made after that', async () => {
+    const { namespace, ground, web } = await arrange()
+    const [before = ''] = await web()
+    await cluster.kubectl(`annotate namespace ${namespace} ${annotation}=red`)
+    expect(await ground.links(before)).toEqual(['eth0'])
+    await ground.get('rollout restart deployment web')
+    const [after = ''] = await web()
+    await ground.ping(after, 'nsm0', 'deploy/red')
   })
 })
 
