@@ -6,8 +6,8 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   lint: ['oxlint', '--type-aware', '--deny-warnings'],
   types: ['tsc'],
   knip: ['knip'],
-  'layers and drift': ['vitest', 'run', '--reporter=dot', '--project', 'structure'],
-  'unit and dataflow': ['vitest', 'run', '--reporter=dot', '--project', 'unit', '--project', 'dataflow'],
+  'layers and drift': ['vitest', 'run', '--project', 'structure'],
+  'unit and dataflow': ['vitest', 'run', '--project', 'unit', '--project', 'dataflow'],
 }
 
 const failed = Object.entries(checks).flatMap(([name, [command, ...args]]) => {

@@ -106,6 +106,8 @@ describe('nsm trace without the helper', () => {
     await mesh.ok('up', '-f', 'manifests/examples/p2p-link')
     const { code, stderr } = await mesh.run('trace', 'device-1')
     expect(code).toBe(69)
-    expect(stderr).toMatch(/off by default; start it with: nsm up --capture, in a cluster with: .+ \[UNSUPPORTED\]/)
+    expect(stderr).toMatch(
+      /off by default; start it with: nsm up --capture, in a cluster with: .+ \[UNSUPPORTED\]/,
+    )
   })
 })
