@@ -30,14 +30,13 @@ const instance = '/sys/kernel/tracing/instances/nsm-bench'
 
 /**
  * The kernel's own trace of exec and of SIGCHLD, in an instance that is removed afterwards; nothing that is measured is changed by
- * it. In a mount namespace, because not every machine has tracefs mounted.
+ * it. In a mount namespace, because not every machine has tracefs mounted. The end of its input is when to end, however this
+ * process does.
  */
 const script = `set -e
 mount -t tracefs tracefs /sys/kernel/tracing
 rmdir ${instance} 2>/dev/null || true
 mkdir ${instance}
-trap 'exec 2>/dev/null; kill $reader; wait $reader; cd /; rmdir ${instance}' EXIT
-trap 'exit 0' TERM
 cd ${instance}
 echo mono >trace_clock
 echo 1 >options/record-tgid
@@ -47,17 +46,22 @@ echo 1 >events/sched/sched_process_exec/enable
 echo 1 >events/signal/signal_generate/enable
 cat trace_pipe & reader=$!
 echo ready
-wait $reader`
+read -r end || true
+kill $reader
+wait $reader 2>/dev/null || true
+cd /
+rmdir ${instance}`
 
 /** Watches all Node processes of pods from now on. Needs root outside of containers; throws Error when tracefs refuses. */
 export async function watchLifetimes(): Promise<Lifetimes> {
-  const enter = ['--pdeathsig', 'TERM', 'unshare', '--mount', '--propagation', 'private']
-  const child = spawn('setpriv', [...enter, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const enter = ['--mount', '--propagation', 'private']
+  const child = spawn('unshare', [...enter, 'sh', '-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
   const running = new Map<string, Running>()
   const ended: Lifetime[] = []
   const lines = createInterface(child.stdout)
   const ready = Promise.race([
-    once(lines, 'line'),
+    // Not any line: the first may be an event.
+    new Promise<void>(resolve => lines.on('line', line => line === 'ready' && resolve())),
     once(child, 'exit').then(() => {
       throw new Error('the kernel does not let itself be traced: see above')
     }),
@@ -79,7 +83,7 @@ export async function watchLifetimes(): Promise<Lifetimes> {
     ended,
     async [Symbol.asyncDispose]() {
       const gone = once(child, 'exit')
-      child.kill('SIGTERM')
+      child.stdin.end()
       await gone
     },
   }
