@@ -1,8 +1,9 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { kustomized } from '#cli/install/kustomize.ts'
 import { useCluster } from './cluster.ts'
 import { startControllers } from './controllers.ts'
+import { removeMesh } from './crds.ts'
 import { kubectl } from './kubectl.ts'
 import { nsm } from './nsm.ts'
 
@@ -10,6 +11,8 @@ const cluster = await useCluster()
 const { api } = cluster
 const { signal } = new AbortController()
 const controllers = startControllers(cluster)
+
+beforeAll(() => removeMesh(cluster))
 
 afterAll(async () => {
   await kubectl(cluster, [

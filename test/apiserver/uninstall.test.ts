@@ -1,11 +1,14 @@
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { useCluster } from './cluster.ts'
 import { startControllers } from './controllers.ts'
+import { removeMesh } from './crds.ts'
 import { kubectl } from './kubectl.ts'
 import { nsm } from './nsm.ts'
 
 const cluster = await useCluster()
 const controllers = startControllers(cluster)
+
+beforeAll(() => removeMesh(cluster))
 
 afterAll(() => controllers[Symbol.asyncDispose]())
 
