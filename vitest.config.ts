@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** They want an API server without any mesh, which the other tests of the folder leave parts of. */
-const installing = ['test/apiserver/{install,uninstall}.test.ts']
+const installing = ['test/apiserver/{install,manifests,uninstall}.test.ts']
 
 /**
  * Test tiers. `unit` and `dataflow` need nothing; `kernel` needs its own network namespaces and the four capabilities of
