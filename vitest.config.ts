@@ -1,8 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
-/** They want an API server without any mesh, which the other tests of the folder leave parts of. */
-const installing = ['test/apiserver/{install,manifests,uninstall}.test.ts']
-
 /**
  * Test tiers. `unit` and `dataflow` need nothing; `kernel` needs its own network namespaces and the four capabilities of
  * a forwarder, `root` the others too; `local` needs user namespaces, `apiserver` a real control plane, so these are
@@ -57,19 +54,6 @@ export default defineConfig({
         test: {
           name: 'apiserver',
           include: ['test/apiserver/**/*.test.ts'],
-          exclude: installing,
-          globalSetup: ['test/apiserver/global-setup.ts'],
-          pool: 'forks',
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: 'apiserver-install',
-          include: installing,
-          globalSetup: ['test/apiserver/global-setup.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 60_000,

@@ -32,7 +32,7 @@ const tiers: readonly Tier[] = [
   { projects: ['kernel'], within: [...namespaces, 'sh', 'test/confined.sh'], missing: noUserNamespaces },
   { projects: ['root'], within: namespaces, missing: noUserNamespaces },
   { projects: ['local'], within: [], missing: noUserNamespaces, retries: 1 },
-  { projects: ['apiserver', 'apiserver-install'], within: [], missing: noControlPlane, retries: 1 },
+  { projects: ['apiserver'], within: [], missing: noControlPlane, retries: 1 },
   { projects: ['cluster'], within: [], missing: noKubernetes, retries: 1 },
 ]
 
@@ -86,7 +86,7 @@ function noUserNamespaces(): string | undefined {
 
 /** Builds the control plane when it is not there, unless the arguments choose no test that needs it. */
 function noControlPlane(): string | undefined {
-  return ['apiserver', 'apiserver-install'].every(hasNoTest) ? undefined : provide()
+  return hasNoTest('apiserver') ? undefined : provide()
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ManagerAnswer } from '#cli/cluster/ask-managers.ts'
 import type { ClusterPod } from '#cli/cluster/cluster-pod.ts'
+import { isAlive } from '#cli/cluster/is-alive.ts'
 import type { KubeApi } from '#kube/api.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { type CniPort, cniPorts } from './cni-ports.ts'
@@ -11,7 +12,7 @@ import { once, orUndefined } from './once.ts'
 export interface MeshFacts {
   /** By name; undefined for one that does not exist. */
   readonly definitions: () => Promise<ReadonlyMap<string, Definition | undefined>>
-  /** The pods of the mesh's programs. */
+  /** The pods of the mesh's programs, without those that go: a rollout is over before the last old pod has. */
   readonly programs: () => Promise<readonly ClusterPod[]>
   /** What the manager of each node says of itself. */
   readonly managers: () => Promise<readonly ManagerAnswer[]>
@@ -69,9 +70,12 @@ export function meshFactsOf({
       })
       return new Map<string, Definition | undefined>(await Promise.all(entries))
     }),
-    programs: once(async () =>
-      list(await own('/api/v1', 'pods?labelSelector=app.kubernetes.io%2Fpart-of%3Dnsm')),
-    ),
+    programs: once(async () => {
+      const pods: readonly ClusterPod[] = await list(
+        await own('/api/v1', 'pods?labelSelector=app.kubernetes.io%2Fpart-of%3Dnsm'),
+      )
+      return pods.filter(isAlive)
+    }),
     managers: once(async () => await askManagers(await meshNamespace())),
     leases: once(async () =>
       list(await own('/apis/coordination.k8s.io/v1', `leases?labelSelector=networkservicemesh.io%2Fmanager`)),

@@ -51,10 +51,9 @@ export function takesPods(node: Node): boolean {
 function stateOf(
   pods: readonly ClusterPod[],
 ): { readonly finding: string; readonly pod: string } | undefined {
-  const alive = pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
-  const [first] = alive
+  const [first] = pods
   if (first === undefined) return { finding: 'does not run', pod: '' }
-  if (alive.some(isReady)) return undefined
+  if (pods.some(isReady)) return undefined
   const { status, ready, total, containers = [] } = podStatus(first)
   const words = containers.map(({ message = '' }) => message).find(message => message !== '')
   return {

@@ -1,3 +1,4 @@
+import { isAlive } from '#cli/cluster/is-alive.ts'
 import { annotationsOf, controllerOf, describeObject } from '#kube/meta.ts'
 import { readConfig } from '#runtime/config.ts'
 import { NsmError } from '#sdk/errors.ts'
@@ -41,10 +42,7 @@ export function judgeUninjected({ pods, namespaces, configuration }: Question): 
       .map(namespace => [namespace.metadata?.name, annotationsOf(namespace)]),
   )
   return pods.flatMap(pod => {
-    const { phase } = pod.status ?? {}
-    if (phase === 'Succeeded' || phase === 'Failed' || pod.metadata?.deletionTimestamp !== undefined)
-      return []
-    if (isInjected(pod)) return []
+    if (!isAlive(pod) || isInjected(pod)) return []
     const passedOn = inherited.get(pod.metadata?.namespace)
     const why = reasonOf(pod, { inherited: passedOn, configuration })
     return why === undefined ? [] : [{ object: describeObject(pod, 'Pod'), ...why }]

@@ -1,9 +1,9 @@
-import { inject } from 'vitest'
+import { afterAll } from 'vitest'
 import type { KubeApi } from '#kube/api.ts'
 import { connectApi } from '#kube/connect-api.ts'
-import type { ClusterFacts } from './start-cluster.ts'
+import { type ClusterFacts, startCluster } from './start-cluster.ts'
 
-/** The real API server that the tests of this folder share. */
+/** The real API server of a test file, and nobody else's: what one file leaves would be another's surprise. */
 export interface Cluster extends ClusterFacts {
   /** As an administrator. */
   readonly api: KubeApi
@@ -13,9 +13,11 @@ export interface Cluster extends ClusterFacts {
 
 const { signal } = new AbortController()
 
-/** The cluster, for a test file. */
+/** Starts the cluster of a test file, which ends after its last test. */
 export async function useCluster(): Promise<Cluster> {
-  const facts = inject('cluster')
+  const running = await startCluster()
+  afterAll(() => running[Symbol.asyncDispose]())
+  const { facts } = running
   const api = await connectApi({ server: facts.server, ca: facts.ca, token: facts.adminToken })
   return {
     ...facts,

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { inject } from 'vitest'
 import { makeAuthority } from '#certs/authority.ts'
 import { issue } from '#certs/issue.ts'
+import { temporaryFolder } from './folder.ts'
 import { freePorts } from './ports.ts'
 
 /** One line of the webhook's log. */
@@ -28,8 +28,7 @@ export interface Webhook extends AsyncDisposable {
 /** Starts `dist/webhook.js` with a certificate from files; `env` overrides its configuration. */
 export async function startWebhook(env: Readonly<Record<string, string>> = {}): Promise<Webhook> {
   await using made = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(inject('cluster').folder, 'webhook-'))
-  made.defer(() => rm(folder, { recursive: true, force: true }))
+  const { path: folder } = made.use(await temporaryFolder())
   const authority = await makeAuthority('nsm test webhook')
   const leaf = await issue(authority, { ips: ['127.0.0.1'], usage: 'server' })
   await writeFile(join(folder, 'tls.crt'), leaf.certificate)
