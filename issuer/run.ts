@@ -5,6 +5,8 @@ import { usualLimits } from '#certs/rotation.ts'
 import type { KubeApi } from '#kube/api.ts'
 import { connectApi } from '#kube/connect-api.ts'
 import type { Config } from '#runtime/config.ts'
+import { alive, readiness } from '#runtime/pages.ts'
+import { serveHttp } from '#runtime/serve-http.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import { type Server, serve } from '#sdk/rpc/serve.ts'
@@ -12,7 +14,6 @@ import { serverByName } from '#sdk/rpc/tls-by-name.ts'
 import { SharedAuthority } from './authority.ts'
 import type { config } from './config.ts'
 import { nodeOfToken } from './node-of-token.ts'
-import { serveProbe } from './probe.ts'
 import { newTurns } from './turns.ts'
 
 const day = 24 * 3_600_000
@@ -69,11 +70,18 @@ export async function startIssuer(
       ],
     }),
   )
-  held.use(await serveProbe(values.probePort, () => authority.readyReason()))
+  const readyReason = () => authority.readyReason()
+  if (values.probePort !== 0)
+    held.use(
+      await serveHttp(
+        { port: values.probePort, setting: `NSM_ISSUER_PROBE_PORT=${values.probePort}` },
+        { '/healthz': alive, '/readyz': readiness(readyReason) },
+      ),
+    )
   const kept = held.move()
   return {
     address: server.address,
-    readyReason: () => authority.readyReason(),
+    readyReason,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }

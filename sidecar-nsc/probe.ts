@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { NsmError } from '#sdk/errors.ts'
+import { readiness } from '#runtime/pages.ts'
+import { serveHttp } from '#runtime/serve-http.ts'
 
 /** Tells kubelet, and a hook that waits, whether the pod is connected. */
 export interface Probe extends AsyncDisposable {
@@ -14,35 +13,16 @@ export interface Probe extends AsyncDisposable {
  */
 export async function serveProbe(port: number): Promise<Probe> {
   const connected = Promise.withResolvers<void>()
-  let isReady = false
+  let why: string | undefined = 'not connected yet'
   const ready = () => {
-    isReady = true
+    why = undefined
     connected.resolve()
   }
   if (port === 0) return { ready, [Symbol.asyncDispose]: () => Promise.resolve() }
-  const server = createServer((request, response) => {
-    const answer = (status: number) => response.writeHead(status).end()
-    if (request.url === '/readyz') answer(isReady ? 200 : 503)
-    else if (request.url === '/wait') void connected.promise.then(() => answer(200))
-    else answer(404)
-  })
-  try {
-    server.listen(port)
-    await once(server, 'listening')
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new NsmError(
-      'BAD_CONFIG',
-      `NSM_PROBE_PORT=${port}: ${why}; choose a port that is free in the pod`,
-      { cause },
-    )
-  }
-  return {
-    ready,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  const isReady = readiness(() => why)
+  const server = await serveHttp(
+    { port, setting: `NSM_PROBE_PORT=${port}` },
+    { '/readyz': isReady, '/wait': () => connected.promise.then(isReady) },
+  )
+  return { ready, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }

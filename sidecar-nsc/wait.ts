@@ -1,4 +1,4 @@
-import { get, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Config } from '#runtime/config.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
@@ -28,6 +28,8 @@ export async function wait(
 
 /** The status of one request; undefined when nobody listens yet. */
 function ask(port: number, signal: AbortSignal): Promise<number | undefined> {
+  // Not imported, which would load undici into every side-car.
+  const { get } = process.getBuiltinModule('node:http')
   return new Promise(resolve => {
     const request = get({ host: '127.0.0.1', port, path: '/wait', signal })
     request.on('error', () => resolve(undefined))
