@@ -30,6 +30,7 @@ function connectionsWithFullDisk(wired: Wired): { connections: Connections; disk
   const disk = { full: true }
   const connections = new Connections({
     all: () => [wired],
+    unread: () => new Set(),
     put: () => undefined,
     remove: () => {
       if (disk.full) throw new NsmError('STORAGE', 'disk is full')

@@ -1,13 +1,13 @@
-import type { Kept } from './journal.ts'
+import type { KeptConnections } from './journal.ts'
 import type { Wired } from './request.ts'
 
 /** The connections that stand, oldest first; the journal is written before memory. */
 export class Connections {
-  readonly #journal: Kept<Wired>
+  readonly #journal: KeptConnections
   readonly #byId: Map<string, Wired>
 
   /** Begins with what the journal has. Throws STORAGE. */
-  constructor(journal: Kept<Wired>) {
+  constructor(journal: KeptConnections) {
     this.#journal = journal
     this.#byId = new Map(journal.all().map(wired => [wired.id, wired]))
   }
@@ -25,6 +25,12 @@ export class Connections {
 
   get(id: string): Wired | undefined {
     return this.#byId.get(id)
+  }
+
+  /** Whether an id is nobody's: it is not known, nor in what another version has written. */
+  isOrphan(id: string): boolean {
+    const unread = this.#journal.unread()
+    return !this.#byId.has(id) && unread !== 'any' && !unread.has(id)
   }
 
   list(): readonly Wired[] {

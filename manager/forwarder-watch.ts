@@ -46,7 +46,7 @@ export class ForwarderWatch {
     const { name } = forwarder
     const left = new Map((await this.#present(name, channel)).map(each => [each.id, each]))
     const orphan = (): CrossConnect | undefined =>
-      [...left.values()].find(({ id }) => connections.get(id) === undefined || owed.has(name, id))
+      [...left.values()].find(({ id }) => connections.isOrphan(id) || owed.has(name, id))
     for (let next = orphan(); next !== undefined; next = orphan()) {
       left.delete(next.id)
       await this.#remove(forwarder, next)

@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf'
+import { create, fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf'
 import { stored, transaction } from '#registry/database.ts'
-import { openTable } from '#registry/table.ts'
+import { readRow, tolerant } from '#registry/read-row.ts'
+import { openTable, type Row, type Table } from '#registry/table.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import { EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
-import { PodSchema } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
+import { type Pod, PodSchema } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import type { EventKeeper } from './events.ts'
 import type { PodKeeper } from './pods.ts'
 import type { Wired } from './request.ts'
@@ -25,7 +26,7 @@ export interface PeerRow {
 
 /** What a manager that was killed has to know again. The methods throw STORAGE. */
 export interface Journal {
-  readonly connections: Kept<Wired>
+  readonly connections: KeptConnections
   readonly workspaces: Kept<WorkspaceRow>
   /** Outlives a boot: the other nodes may not have noticed. */
   readonly peers: Kept<PeerRow>
@@ -39,6 +40,21 @@ export interface Kept<T> {
   readonly put: (item: T) => void
   readonly remove: (id: string) => void
 }
+
+/** The connections in the journal, and those that another version has written there. */
+export interface KeptConnections extends Kept<Wired> {
+  /**
+   * Ids that stand in the journal but cannot be read, or `any` when a newer version may have others that are written elsewhere:
+   * what has such an id is nobody's to remove.
+   */
+  readonly unread: () => ReadonlySet<string> | 'any'
+}
+
+/**
+ * The format that this version writes (PRAGMA user_version). Fields may be added without another number, for what is unknown
+ * is passed over; it rises when a connection is written so that this version would not find it.
+ */
+const format = 1
 
 /** The most events that the journal holds. */
 const eventLimit = 5000
@@ -56,7 +72,8 @@ export function openJournal(database: DatabaseSync, bootId: string, log: Log): J
     peers: openTable(database, 'journal_peer', 'peer'),
   }
   const events = eventKeeper(database, log)
-  if (meta.all()[0] !== bootId) {
+  const age = ageOf(database, log)
+  if (meta.all().find(({ key }) => key === 'boot')?.value !== bootId) {
     transaction(database, 'emptying the journal of an earlier boot', () => {
       for (const name of ['journal_connection', 'journal_workspace', 'journal_pod', 'journal_event'])
         database.exec(`DELETE FROM ${name}`)
@@ -65,34 +82,88 @@ export function openJournal(database: DatabaseSync, bootId: string, log: Log): J
   }
   return {
     events,
-    connections: {
-      all: () => tables.connections.all().map(wiredFromText),
-      put: wired => tables.connections.put(wired.id, wiredToText(wired)),
-      remove: tables.connections.remove,
-    },
+    connections: connectionKeeper(tables.connections, age, log),
     workspaces: {
-      all: () => tables.workspaces.all().map((text): WorkspaceRow => JSON.parse(text)),
+      // One whose pod is unknown is bound to it again by its next call.
+      all: () => tables.workspaces.all().map(row => ({ id: row.key, owner: fieldOf(row, 'owner') })),
       put: row => tables.workspaces.put(row.id, JSON.stringify(row)),
       remove: tables.workspaces.remove,
     },
     peers: {
-      all: () => tables.peers.all().map((text): PeerRow => JSON.parse(text)),
+      // One whose address is unknown is found by the registry.
+      all: () => tables.peers.all().map(row => ({ id: row.key, url: fieldOf(row, 'url') })),
       put: row => tables.peers.put(row.id, JSON.stringify(row)),
       remove: tables.peers.remove,
     },
     pods: {
-      all: () => tables.pods.all().map(text => fromJsonString(PodSchema, text)),
+      // That there is this pod keeps its endpoints, whatever else was said of it.
+      all: () =>
+        tables.pods
+          .all()
+          .map(row => readRow(row, podOf, { what: 'pod', log }) ?? create(PodSchema, { uid: row.key })),
       put: pod => tables.pods.put(pod.uid, toJsonString(PodSchema, pod)),
       remove: tables.pods.remove,
     },
   }
 }
 
+function connectionKeeper(table: Table, age: 'known' | 'newer', log: Log): KeptConnections {
+  const unread = new Set<string>()
+  const read = ({ key, value }: Row): Wired => ({ ...wiredFromText(value), id: key })
+  return {
+    all: () =>
+      table.all().flatMap(row => {
+        const wired = readRow(row, read, { what: 'connection', log })
+        if (wired !== undefined) return [wired]
+        unread.add(row.key)
+        return []
+      }),
+    unread: () => (age === 'newer' ? 'any' : unread),
+    put: wired => {
+      table.put(wired.id, wiredToText(wired))
+      unread.delete(wired.id)
+    },
+    remove: table.remove,
+  }
+}
+
+function podOf({ key, value }: Row): Pod {
+  return { ...fromJsonString(PodSchema, value, tolerant), uid: key }
+}
+
+/** A text in the JSON of a row; empty when there is none, or no JSON. */
+function fieldOf({ value }: Row, name: string): string {
+  try {
+    const object: unknown = JSON.parse(value)
+    const field: unknown = typeof object === 'object' && object !== null ? Reflect.get(object, name) : ''
+    return typeof field === 'string' ? field : ''
+  } catch {
+    return ''
+  }
+}
+
+/** Whether a version has been here that writes what this one does not know; says it once to the log. */
+function ageOf(database: DatabaseSync, log: Log): 'known' | 'newer' {
+  const found = stored('reading the format of the journal', () =>
+    Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0),
+  )
+  if (found > format) {
+    log.warn(
+      { found, known: format },
+      `the journal has format ${found}, of a newer version, and this one knows ${format}: links that it does not know of stay until their pods end`,
+    )
+    return 'newer'
+  }
+  if (found < format)
+    stored('writing the format of the journal', () => database.exec(`PRAGMA user_version = ${format}`))
+  return 'known'
+}
+
 function eventKeeper(database: DatabaseSync, log: Log): EventKeeper {
   stored('making the table of events', () =>
     database.exec('CREATE TABLE IF NOT EXISTS journal_event (seq INTEGER PRIMARY KEY, event BLOB NOT NULL)'),
   )
-  const select = database.prepare('SELECT event FROM journal_event ORDER BY seq')
+  const select = database.prepare('SELECT seq, event FROM journal_event ORDER BY seq')
   const insert = database.prepare('INSERT INTO journal_event (event) VALUES (?)')
   const trim = database.prepare(
     'DELETE FROM journal_event WHERE seq <= (SELECT max(seq) FROM journal_event) - ?',
@@ -100,9 +171,14 @@ function eventKeeper(database: DatabaseSync, log: Log): EventKeeper {
   return {
     all: () =>
       stored('reading the events', () =>
-        select
-          .all()
-          .flatMap(({ event }) => (event instanceof Uint8Array ? [fromBinary(EventSchema, event)] : [])),
+        select.all().flatMap(({ seq, event }) =>
+          event instanceof Uint8Array
+            ? (readRow({ key: String(seq), value: '' }, () => fromBinary(EventSchema, event), {
+                what: 'event',
+                log,
+              }) ?? [])
+            : [],
+        ),
       ),
     append: events => {
       try {

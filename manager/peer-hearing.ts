@@ -115,7 +115,11 @@ export class PeerHearing {
 
   #orphans(news: Readonly<Record<string, Connection>>): readonly Connection[] {
     const { connections, peer, isBusy } = this.#options
-    return Object.values(news).filter(({ id }) => !isBusy(id) && connections.get(id)?.endpoint.node !== peer)
+    const isElsewhere = (id: string): boolean => {
+      const wired = connections.get(id)
+      return wired === undefined ? connections.isOrphan(id) : wired.endpoint.node !== peer
+    }
+    return Object.values(news).filter(({ id }) => !isBusy(id) && isElsewhere(id))
   }
 }
 

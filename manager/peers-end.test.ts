@@ -22,7 +22,7 @@ it('a manager that ends seeks no other any more, and its journal says whom its s
   const peers = new Peers({
     node: 'node-1',
     registry: { services, endpoints },
-    connections: new Connections({ all: () => [], put: () => {}, remove: () => {} }),
+    connections: new Connections({ all: () => [], unread: () => new Set(), put: () => {}, remove: () => {} }),
     channels,
     agent: () => expect.unreachable('nobody was heard'),
     peers: {

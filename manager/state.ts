@@ -60,7 +60,7 @@ export function openState({
   const journal = openJournal(database, bootId, log)
   const connections = new Connections(journal.connections)
   const events = new Events(node, journal.events)
-  const cache = sqliteRegistry(database)
+  const cache = sqliteRegistry(database, log)
   const shared =
     registryAddress === undefined
       ? registryOf?.(cache)

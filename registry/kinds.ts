@@ -2,6 +2,7 @@ import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf'
 import { EndpointObjectSchema, NetworkServiceObjectSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { PodSchema } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import { NetworkServiceEndpointSchema, NetworkServiceSchema } from '#sdk/wire/gen/registry/registry_pb.ts'
+import { tolerant } from './read-row.ts'
 import { type EndpointRecord, type ServiceRecord, serviceKey } from './registry.ts'
 
 /** What a collection has to know of its records. */
@@ -28,7 +29,7 @@ export const services: Kind<ServiceRecord> = {
       create(NetworkServiceObjectSchema, { namespace, networkService: service }),
     ),
   fromJson: json => {
-    const { namespace, networkService } = fromJson(NetworkServiceObjectSchema, json)
+    const { namespace, networkService } = fromJson(NetworkServiceObjectSchema, json, tolerant)
     return { namespace, service: networkService ?? create(NetworkServiceSchema) }
   },
 }
@@ -49,11 +50,11 @@ export const endpoints: Kind<EndpointRecord> = {
   }),
   fromJson: json => {
     const { object = {}, pid, workspace } = fieldsOf(json)
-    const { endpoint, pod, node } = fromJson(EndpointObjectSchema, object)
+    const { endpoint, pod, node } = fromJson(EndpointObjectSchema, object, tolerant)
     return {
       endpoint: endpoint ?? create(NetworkServiceEndpointSchema),
       pod: pod ?? create(PodSchema),
-      pid: Number(pid),
+      pid: Number(pid ?? 0),
       node,
       workspace: typeof workspace === 'string' ? workspace : '',
     }

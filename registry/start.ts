@@ -34,7 +34,7 @@ export async function startRegistry({
 }: RegistryOptions): Promise<RunningRegistry> {
   await using undo = new AsyncDisposableStack()
   const database = undo.adopt(openDatabase(file), opened => opened.close())
-  const registry = sqliteRegistry(database)
+  const registry = sqliteRegistry(database, log)
   const service = undo.use(new RecordsService({ registry, instance: instanceOf(database), leaseMs, log }))
   await service.resume()
   const server = undo.use(
@@ -47,8 +47,8 @@ export async function startRegistry({
 /** The name that a database was given when it was made. */
 function instanceOf(database: DatabaseSync): string {
   const table = openTable(database, 'registry_instance', 'name')
-  const [known] = table.all()
-  if (known !== undefined) return known
+  const known = table.all().find(({ key }) => key === 'instance')
+  if (known !== undefined) return known.value
   const instance = randomUUID()
   table.put('instance', instance)
   return instance
