@@ -1,6 +1,6 @@
 import { type ErrorCode, NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
-import type { JsonObject } from './shape.ts'
+import { isObject, type JsonObject } from './shape.ts'
 
 /** One question to the API server. */
 export interface ApiCall {
@@ -38,7 +38,8 @@ export interface KubeApi {
   /** Asks once. Throws KubeApiError for a refusal or no answer, CANCELLED or DEADLINE when the caller's signal aborts. */
   call(call: ApiCall): Promise<JsonObject>
   /**
-   * Lists, then follows. Never throws: it asks again, waiting longer each time, until the signal aborts.
+   * Lists, then follows. Never throws: it asks again, waiting longer each time, until the signal aborts. It is back within
+   * 8 s of a server that was away; one that answers with errors, or says when to ask again, is left alone for longer.
    * An object that vanished while nobody looked comes as DELETED before SYNCED, with its name, namespace and uid alone.
    */
   watch(options: WatchOptions): AsyncIterable<WatchEvent>
@@ -53,12 +54,15 @@ export class KubeApiError extends NsmError {
   readonly status: number
   /** Machine-readable, of the answer: `NotFound`, `AlreadyExists`, `Expired` and so on; empty when there was none. */
   readonly reason: string
+  /** After how many milliseconds it wants to be asked again; undefined when it does not say. */
+  readonly retryAfterMs: number | undefined
 
   constructor(refusal: Refusal, message: string, options?: { readonly cause?: unknown }) {
     super(codeOf(refusal), message, options)
     this.name = 'KubeApiError'
     this.status = refusal.status
     this.reason = refusal.reason
+    this.retryAfterMs = refusal.retryAfterMs
   }
 }
 
@@ -66,6 +70,7 @@ export class KubeApiError extends NsmError {
 export interface Refusal {
   readonly status: number
   readonly reason: string
+  readonly retryAfterMs?: number | undefined
 }
 
 const codes: Readonly<Record<number, ErrorCode>> = {
@@ -91,7 +96,13 @@ export function refusalOf(
   const reason = typeof body['reason'] === 'string' ? body['reason'] : ''
   const words = typeof body['message'] === 'string' ? body['message'] : 'it gives no reason'
   return new KubeApiError(
-    { status, reason },
+    { status, reason, retryAfterMs: retryAfterOf(body) },
     `${call.method} ${call.path}: the API server refuses with ${status}${reason === '' ? '' : ` ${reason}`}: ${words}`,
   )
+}
+
+/** When a Kubernetes Status says that one may ask again, in milliseconds from now. */
+export function retryAfterOf({ details }: JsonObject): number | undefined {
+  const seconds = isObject(details) ? details['retryAfterSeconds'] : undefined
+  return typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : undefined
 }

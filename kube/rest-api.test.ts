@@ -49,6 +49,20 @@ describe('an answer that is none', () => {
       error: { code: 'API_UNAVAILABLE', status: 429, reason: 'TooManyRequests' },
     },
     {
+      name: '429 in plain text, with a header that says when to ask again',
+      answer: (_, response) =>
+        response.writeHead(429, { 'retry-after': '3' }).end('Too many requests, please try again later.'),
+      error: { status: 429, retryAfterMs: 3_000, message: expect.stringContaining('try again later') },
+    },
+    {
+      name: '503 with a Status that says when to ask again',
+      answer: (_, response) =>
+        response
+          .writeHead(503, { 'retry-after': 'Thu, 26 Nov 2026 12:00:00 GMT' })
+          .end('{"reason":"ServiceUnavailable","details":{"retryAfterSeconds":2}}'),
+      error: { status: 503, reason: 'ServiceUnavailable', retryAfterMs: 2_000 },
+    },
+    {
       name: '401',
       answer: (_, response) => response.writeHead(401).end('{"reason":"Unauthorized"}'),
       error: { code: 'DENIED', status: 401, reason: 'Unauthorized' },

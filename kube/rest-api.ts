@@ -4,7 +4,7 @@ import type { AccessSource } from './access.ts'
 import { type ApiCall, type KubeApi, KubeApiError, refusalOf } from './api.ts'
 import { httpsLine } from './https-line.ts'
 import { linesOf, textOf } from './read-body.ts'
-import { type JsonObject, parsedObject } from './shape.ts'
+import { isObject, type JsonObject, parsedObject } from './shape.ts'
 import { watch } from './watch.ts'
 
 /** How long a call may take, in milliseconds. */
@@ -53,7 +53,16 @@ async function accepted(asked: ApiCall, answer: IncomingMessage): Promise<JsonOb
   const { statusCode = 0 } = answer
   const text = await textOf(answer)
   if (statusCode >= 200 && statusCode < 300) return objectOf(asked, text)
-  throw refusalOf(asked, statusCode, parsedObject(text) ?? { message: text.slice(0, 200) })
+  throw refusalOf(asked, statusCode, statusOf(answer, text))
+}
+
+/** A refusal as a Status. Some say only in a header when to ask again, as an API server does that is overrun. */
+function statusOf({ headers }: IncomingMessage, text: string): JsonObject {
+  const status = parsedObject(text) ?? { message: text.slice(0, 200) }
+  const retryAfterSeconds = Number(headers['retry-after'])
+  if (!Number.isInteger(retryAfterSeconds)) return status
+  const details = isObject(status['details']) ? status['details'] : {}
+  return { ...status, details: { retryAfterSeconds, ...details } }
 }
 
 function objectOf(asked: ApiCall, text: string): JsonObject {

@@ -69,11 +69,54 @@ async function* open(signal: AbortSignal, ...events: readonly JsonObject[]) {
 }
 
 describe('watch', () => {
-  it('asks a server that does not answer at once, then after 0.5 s, 1 s, 2 s … 30 s', async () => {
-    const { questions } = await watchFor(100_000, { list: async () => failing(0)(), stream: failing(0) })
-    expect(questions).toEqual(
-      [0, 0, 500, 1_500, 3_500, 7_500, 15_500, 31_500, 61_500, 91_500].map(at => `${at}: list`),
-    )
+  it.each([
+    { what: 'does not answer', status: 0, waits: [0, 0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500] },
+    { what: 'refuses', status: 503, waits: [0, 0, 500, 1_500, 3_500, 7_500, 15_500] },
+  ])('asks a server that $what at once, and then after waits that grow', async ({ status, waits }) => {
+    const { questions } = await watchFor(20_000, {
+      list: async () => failing(status)(),
+      stream: failing(status),
+    })
+    expect(questions).toEqual(waits.map(at => `${at}: list`))
+  })
+
+  it.each([0, 0.999])(
+    'is there again within 10 s of an outage of 30 s, whatever chance says (%s)',
+    async chance => {
+      vi.mocked(Math.random).mockReturnValue(chance)
+      const begun = Date.now()
+      // A server that has come back refuses for a moment, until it has read its own state.
+      const phaseOf = (at: number) => (at < 5_000 || at > 37_000 ? 200 : at < 35_000 ? 0 : 403)
+      const { questions, events } = await watchFor(60_000, {
+        list: async () => {
+          const status = phaseOf(Date.now() - begun)
+          return status === 200 ? page('8', {}, [thing('new', '8')]) : failing(status)()
+        },
+        async *stream({ signal }) {
+          const status = phaseOf(Date.now() - begun)
+          if (status !== 200) failing(status)()
+          const broken = new AbortController()
+          const outage = setTimeout(() => broken.abort(), Math.max(0, 5_000 - (Date.now() - begun)))
+          yield* open(Date.now() - begun < 5_000 ? AbortSignal.any([signal, broken.signal]) : signal)
+          clearTimeout(outage)
+          if (broken.signal.aborted) failing(0)()
+        },
+      })
+      const times = questions.map(question => Number.parseInt(question, 10))
+      const back = times.filter(at => at > 37_000)
+      expect(Math.min(...back)).toBeLessThan(47_000)
+      expect(questions.at(-1)).toMatch(/: follow from 8$/)
+      expect(times.length).toBeLessThan(20)
+      expect(events.filter(event => event.startsWith('ADDED'))).toHaveLength(1)
+    },
+  )
+
+  it('asks a server that says when at that time, also the first time', async () => {
+    const busy = () => {
+      throw new KubeApiError({ status: 429, reason: 'TooManyRequests', retryAfterMs: 5_000 }, 'no')
+    }
+    const { questions } = await watchFor(12_000, { list: async () => busy(), stream: busy })
+    expect(questions).toEqual([0, 5_250, 10_750].map(at => `${at}: list`))
   })
 
   it('does not spin when every stream ends at once without an event', async () => {

@@ -1,5 +1,6 @@
-import { KubeApiError, type WatchEvent, type WatchOptions } from './api.ts'
+import { KubeApiError, retryAfterOf, type WatchEvent, type WatchOptions } from './api.ts'
 import { type Inventory, newInventory } from './inventory.ts'
+import { newPatience } from './patience.ts'
 import { isObject, type JsonObject } from './shape.ts'
 
 /** What a watch needs from a server. */
@@ -25,35 +26,51 @@ const streamSeconds = 240
 /** A stream that lived this long, in milliseconds, was a good one though nothing happened. */
 const goodStream = 5_000
 
-const longestWait = 30_000
+/** Bounds of the wait before another attempt, in milliseconds. */
+const waits = { first: 500, most: 60_000 }
 
 /** List and watch over a wire, as `KubeApi.watch` promises it. */
 export async function* watch(wire: Wire, options: WatchOptions): AsyncGenerator<WatchEvent, void> {
   const { path, signal, log } = options
   const inventory = newInventory()
+  const patience = newPatience(waits)
   let position = ''
   let fruitless = 0
+  let said = ''
+  const goesOn = () => {
+    fruitless = 0
+    said = ''
+    patience.succeeded()
+  }
   while (!signal.aborted) {
     const started = performance.now()
+    let failure: unknown
     try {
       if (position === '') position = yield* list(wire, options, inventory)
       for await (const event of follow(wire, options, position)) {
-        fruitless = 0
+        goesOn()
         position = event.position
         if (event.type !== 'BOOKMARK') yield* inventory.apply(event.type, event.object)
       }
-      if (performance.now() - started > goodStream) fruitless = 0
+      if (performance.now() - started > goodStream) goesOn()
     } catch (error) {
       if (signal.aborted) return
+      failure = error
       const isExpired = error instanceof KubeApiError && error.status === 410
       // What the server no longer remembers must be listed; a broken connection is taken up where it was.
       if (error instanceof KubeApiError && error.status !== 0 && error.status !== 429) position = ''
-      log[isExpired ? 'debug' : 'warn'](
-        { path, reason: wordsOf(error), fruitless },
+      const reason = wordsOf(error)
+      log[isExpired || reason === said ? 'debug' : 'warn'](
+        { path, reason, fruitless },
         'watch: broke off, asks again',
       )
+      said = reason
     }
-    await pause(fruitless, signal)
+    const wait = patience.failed(failure)
+    // What went well until now is taken up at once, unless the server wants otherwise.
+    const isAtOnce =
+      fruitless === 0 && !(failure instanceof KubeApiError && failure.retryAfterMs !== undefined)
+    if (!isAtOnce) await pause(wait, signal)
     fruitless += 1
   }
 }
@@ -112,7 +129,7 @@ async function* follow(
 function failureOf(path: string, object: JsonObject): KubeApiError {
   const status = typeof object['code'] === 'number' ? object['code'] : 500
   return new KubeApiError(
-    { status, reason: textOf(object['reason']) },
+    { status, reason: textOf(object['reason']), retryAfterMs: retryAfterOf(object) },
     `GET ${path}: the API server ended the watch with ${status}: ${textOf(object['message'])}`,
   )
 }
@@ -132,12 +149,10 @@ function withQuery(path: string, query: Readonly<Record<string, string>>): strin
   return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(query).toString()}`
 }
 
-/** The first attempt after a good one is made at once; then 0.5 s, doubled each time, with up to as much again. */
-async function pause(fruitless: number, signal: AbortSignal): Promise<void> {
-  if (fruitless === 0 || signal.aborted) return
-  const wait = Math.min(longestWait, 250 * 2 ** fruitless) * (1 + Math.random())
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
   const { promise, resolve } = Promise.withResolvers<unknown>()
-  const timer = setTimeout(resolve, wait)
+  const timer = setTimeout(resolve, ms)
   signal.addEventListener('abort', resolve, { once: true })
   await promise
   signal.removeEventListener('abort', resolve)
