@@ -12,13 +12,16 @@ import { takeStep } from '#certs/take-step.ts'
 import { newWake } from '#certs/wake.ts'
 import { watchSecret } from '#certs/watch-secret.ts'
 import type { KubeApi } from '#kube/api.ts'
+import { newPatience } from '#kube/patience.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
-import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
 import { publishBundle, publishedAt, readBundleMap } from './bundle-map.ts'
 import { type IssuerLimits, nextOfIssuer } from './next.ts'
 import { serverTime } from './server-time.ts'
+
+/** Bounds of the wait after a failure, in milliseconds. */
+const waits = { first: 50, most: 10_000 }
 
 /** What replicas share, and where. */
 export interface AuthorityOptions {
@@ -111,11 +114,15 @@ export class SharedAuthority implements AsyncDisposable {
 
   async #keep(signal: AbortSignal): Promise<void> {
     const { log, everyMs = 60_000 } = this.#options
+    const patience = newPatience(waits)
     let troubles = 0
+    let said = ''
     while (!signal.aborted) {
       try {
         const result = await this.#round(signal)
         troubles = 0
+        said = ''
+        patience.succeeded()
         // Replicas should not all make at the same moment what only one can store.
         if (result === 'idle') await this.#wake.wait(everyMs * (0.75 + Math.random() / 2), signal)
       } catch (thrown) {
@@ -123,9 +130,11 @@ export class SharedAuthority implements AsyncDisposable {
         const error = NsmError.from(thrown)
         troubles += 1
         this.#refusal = error.message
-        const level = error.code === 'CONFLICT' && troubles < 5 ? 'debug' : 'warn'
+        const isUsual = error.code === 'CONFLICT' && troubles < 5
+        const level = isUsual || error.message === said ? 'debug' : 'warn'
         log[level]({ err: error }, 'keeping the authority failed; it is tried again')
-        await pause(backoff(troubles, { first: 50, most: 10_000 }), signal)
+        if (!isUsual) said = error.message
+        await pause(patience.failed(thrown), signal)
       }
     }
   }

@@ -31,14 +31,13 @@ export function newPatience({ first, most }: PatienceBounds): Patience {
   let [silent, refused] = [0, 0]
   return {
     failed(thrown) {
-      const refusal = apiErrorIn(thrown)
-      const isSilence = refusal === undefined ? silences.includes(codeOf(thrown)) : refusal.status === 0
+      const isSilence = isSilent(thrown)
       if (isSilence) silent += 1
       else refused += 1
       const row = isSilence ? silent : refused
       const bound = isSilence ? Math.min(most, longestSilence) : most
       const wait = Math.min(bound, first * 2 ** (row - 1)) * (0.5 + Math.random() / 2)
-      return wait + Math.min(most, refusal?.retryAfterMs ?? 0)
+      return wait + Math.min(most, apiErrorIn(thrown)?.retryAfterMs ?? 0)
     },
     succeeded() {
       silent = 0
@@ -47,13 +46,16 @@ export function newPatience({ first, most }: PatienceBounds): Patience {
   }
 }
 
+/** Whether a failure is that the API server gives no answer, whoever says so. */
+export function isSilent(thrown: unknown): boolean {
+  const status = apiErrorIn(thrown)?.status
+  if (status !== undefined) return status === 0
+  return thrown instanceof NsmError && silences.includes(thrown.code)
+}
+
 /** What the API server, or its silence, has to do with a failure. */
 function apiErrorIn(thrown: unknown): KubeApiError | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause)
     if (error instanceof KubeApiError) return error
   return undefined
-}
-
-function codeOf(thrown: unknown): string {
-  return thrown instanceof NsmError ? thrown.code : ''
 }

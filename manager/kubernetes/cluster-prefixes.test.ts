@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { KubeApiError } from '#kube/api.ts'
 import { fakeApi } from '#kube/fake-api.ts'
 import { silent } from '#sdk/log.ts'
@@ -42,4 +42,23 @@ it('an API server that is away keeps nobody from starting', async () => {
   await using prefixes = new ClusterPrefixes({ api, log: silent })
   await prefixes.ready(5000)
   expect(prefixes.get()).toEqual([])
+})
+
+it('an API server that comes back is asked within 10 s, though the next question was an hour away', async () => {
+  vi.useFakeTimers()
+  try {
+    const api = await cluster()
+    const isBack = api.intercept(() => {
+      throw new KubeApiError({ status: 0, reason: '' }, 'away')
+    })
+    const warn = vi.fn<(context: object, message: string) => void>()
+    await using prefixes = new ClusterPrefixes({ api, log: { ...silent, warn } })
+    await vi.advanceTimersByTimeAsync(30_000)
+    isBack()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(prefixes.get()).toContain('10.96.0.0/16')
+    expect(warn).toHaveBeenCalledTimes(1)
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -1,4 +1,5 @@
 import { type KubeApi, KubeApiError } from '#kube/api.ts'
+import { newPatience } from '#kube/patience.ts'
 import { isObject, type JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
@@ -9,12 +10,14 @@ import { supernets } from './supernets.ts'
 export interface ClusterPrefixesOptions {
   readonly api: Pick<KubeApi, 'call'>
   readonly log: Log
-  /** Milliseconds between two questions; default an hour, and a minute after a failure. */
+  /** Milliseconds between two questions; default an hour, and sooner after a failure. */
   readonly everyMs?: number
 }
 
 const hour = 3_600_000
-const minute = 60_000
+
+/** Bounds of the wait after a failure, in milliseconds: until they are known, connections may take addresses of the cluster. */
+const waits = { first: 500, most: 60_000 }
 
 /** Nodes that are asked for at a time. */
 const pageSize = 250
@@ -56,6 +59,8 @@ export class ClusterPrefixes implements AsyncDisposable {
   async #ask(): Promise<void> {
     const { log, everyMs = hour } = this.#options
     const { signal } = this.#stop
+    const patience = newPatience(waits)
+    let said = ''
     while (!signal.aborted) {
       let wait = everyMs
       try {
@@ -63,10 +68,14 @@ export class ClusterPrefixes implements AsyncDisposable {
         if (found.join() !== this.#prefixes.join())
           log.info({ prefixes: found }, 'no connection may use the prefixes of the cluster')
         this.#prefixes = found
+        patience.succeeded()
+        said = ''
       } catch (thrown) {
         if (signal.aborted) return
-        wait = Math.min(everyMs, minute)
-        log.warn({ reason: NsmError.from(thrown).message }, 'the prefixes of the cluster are not known')
+        wait = Math.min(everyMs, patience.failed(thrown))
+        const reason = NsmError.from(thrown).message
+        log[reason === said ? 'debug' : 'warn']({ reason }, 'the prefixes of the cluster are not known')
+        said = reason
       }
       this.#first.resolve()
       await pause(wait, signal)

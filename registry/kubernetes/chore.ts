@@ -1,4 +1,4 @@
-import { backoff } from '#sdk/workspace/backoff.ts'
+import { newPatience } from '#kube/patience.ts'
 import { pause } from '#sdk/workspace/pause.ts'
 
 /** What a chore depends on. */
@@ -9,7 +9,7 @@ export interface ChoreOptions {
   readonly failed: (thrown: unknown) => void
 }
 
-/** Milliseconds between two attempts. */
+/** Milliseconds between two attempts; an API server that is away is asked again sooner. */
 const bounds = { first: 250, most: 15_000 }
 
 /** Work that is done in the background, once more whenever it is asked for, until it succeeds. */
@@ -40,15 +40,15 @@ export class Chore implements AsyncDisposable {
       await this.#wanted.promise
       if (signal.aborted) return
       this.#wanted = Promise.withResolvers()
-      for (let failures = 0; !signal.aborted; ) {
+      const patience = newPatience(bounds)
+      for (let failures = 0; !signal.aborted; failures += 1) {
         try {
           await this.#options.work(signal)
           break
         } catch (thrown) {
           if (signal.aborted) return
           if (failures === 0) this.#options.failed(thrown)
-          failures += 1
-          await pause(backoff(failures, bounds), signal)
+          await pause(patience.failed(thrown), signal)
         }
       }
     }

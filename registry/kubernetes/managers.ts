@@ -1,4 +1,5 @@
 import { type KubeApi, metadataOnly, type WatchEvent } from '#kube/api.ts'
+import { isSilent } from '#kube/patience.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
@@ -40,6 +41,12 @@ interface Entry {
   readonly state: string
   /** Its object is no longer there. */
   readonly isGone?: true
+}
+
+/** What has come of burying a node so far. */
+interface BurialTrouble {
+  readonly failures: number
+  readonly refusals: number
 }
 
 /** The managers of all nodes: their records, which say where they are, and their Leases, which say that they live. */
@@ -148,8 +155,11 @@ export class Managers implements AsyncDisposable {
     }
   }
 
-  /** All managers notice at once, so each waits a moment of its own, and most find it done. Told of the first failure only. */
-  #buryLater(node: string, failures = 0): void {
+  /**
+   * All managers notice at once, so each waits a moment of its own, and most find it done. The moment grows with refusals,
+   * not while the API server is away. Told of the first failure only.
+   */
+  #buryLater(node: string, { failures, refusals }: BurialTrouble = { failures: 0, refusals: 0 }): void {
     const { ask, namespace, renewMs, signal, expire, log } = this.#options
     const run = async (): Promise<void> => {
       if (signal.aborted || !this.#liveness.isDead(node)) return
@@ -164,10 +174,13 @@ export class Managers implements AsyncDisposable {
         const reason = NsmError.from(thrown).message
         if (failures === 0)
           log.warn({ node, reason }, `what node ${node} offered cannot be taken away yet; it is tried again`)
-        this.#buryLater(node, failures + 1)
+        this.#buryLater(node, {
+          failures: failures + 1,
+          refusals: isSilent(thrown) ? refusals : refusals + 1,
+        })
       }
     }
-    setTimeout(() => void run(), Math.random() * renewMs * 2 ** Math.min(failures, 5)).unref()
+    setTimeout(() => void run(), Math.random() * renewMs * 2 ** Math.min(refusals, 5)).unref()
   }
 
   async #publish(): Promise<void> {

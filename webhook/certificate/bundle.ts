@@ -3,12 +3,16 @@ import { type Configuration, readConfiguration } from '#certs/configuration.ts'
 import type { Authority } from '#certs/facts.ts'
 import { configurationsPath, publish } from '#certs/published.ts'
 import { newWake } from '#certs/wake.ts'
+import { newPatience } from '#kube/patience.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
 import type { CertificateOptions } from './options.ts'
 import { whyUnverified } from './unverified.ts'
+
+/** Bounds of the wait after a failure or a quarrel, in milliseconds. */
+const waits = { first: 100, most: 30_000 }
 
 /** A patch that follows the last one sooner than this, in milliseconds, is a quarrel: it waits longer each time. */
 const quarrel = 10_000
@@ -121,11 +125,15 @@ export function keepBundle(
   }
 
   const keep = async (): Promise<void> => {
+    const patience = newPatience(waits)
     let troubles = 0
     let patched = -quarrel
+    let said = ''
     while (!signal.aborted) {
       try {
         const result = await reconcile()
+        patience.succeeded()
+        said = ''
         if (result === 'ok') {
           troubles = performance.now() - patched < quarrel ? troubles + 1 : 0
           patched = performance.now()
@@ -137,17 +145,19 @@ export function keepBundle(
         // A test of the patch that fails is BAD_INPUT for the API server: somebody was quicker.
         const result = error.code === 'CONFLICT' || error.code === 'BAD_INPUT' ? 'conflict' : 'failed'
         if (publishing) onPatched?.(result)
-        const level = result === 'conflict' && troubles < 5 ? 'debug' : 'warn'
+        const isUsual = result === 'conflict' && troubles < 5
+        const level = isUsual || error.message === said ? 'debug' : 'warn'
+        if (!isUsual) said = error.message
         log[level](
           { configuration: name, err: error },
           publishing
             ? 'publishing our authorities failed; it is tried again'
             : 'reading the webhook configuration failed; it is tried again',
         )
-        await pause(backoff(troubles, { first: 100, most: 30_000 }), signal)
+        await pause(patience.failed(thrown), signal)
         continue
       }
-      if (troubles > 1) await pause(backoff(troubles, { first: 100, most: 30_000 }), signal)
+      if (troubles > 1) await pause(backoff(troubles, waits), signal)
       await wake.wait(everyMs, signal)
     }
   }

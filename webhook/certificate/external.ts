@@ -1,4 +1,5 @@
 import { newWake } from '#certs/wake.ts'
+import { isSilent, newPatience } from '#kube/patience.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
 import { pause } from '#sdk/workspace/pause.ts'
@@ -28,6 +29,9 @@ export interface ExternalSource {
   /** What to do when the first read fails. */
   readonly atFirst: 'fail' | 'retry'
 }
+
+/** Bounds of the wait before a source is read again that does not answer, in milliseconds. */
+const waits = { first: 500, most: 60_000 }
 
 /** After new authorities were given, those that were live stay trusted for so long, in milliseconds: replicas read at different times. */
 const grace = 600_000
@@ -71,9 +75,7 @@ export async function openExternal(
     return inUse !== undefined || bundle.trustsChainFor(given.keyPair.cert) >= limits.propagationMs
   }
 
-  const round = async (): Promise<'done' | 'waiting'> => {
-    const given = await readUsable(source, options, until)
-    if (given === undefined) return 'done'
+  const take = (given: Given): 'done' | 'waiting' => {
     if (given.authorities !== authorities) {
       authorities = given.authorities
       changedAt = performance.now()
@@ -92,9 +94,24 @@ export async function openExternal(
   }
 
   const run = async (): Promise<void> => {
+    const patience = newPatience(waits)
+    let said = ''
     while (!until.aborted) {
-      const result = await round()
-      await wake.wait(result === 'done' ? everyMs : Math.min(everyMs, limits.propagationMs / 4), until)
+      const reading = await tryRead(source, until)
+      if (until.aborted) return
+      let wait = everyMs
+      if (reading.given !== undefined) {
+        if (take(reading.given) === 'waiting') wait = limits.propagationMs / 4
+        patience.succeeded()
+        said = ''
+      } else {
+        const { failure } = reading
+        if (isSilent(failure)) wait = patience.failed(failure)
+        const level = failure.message === said ? 'debug' : 'warn'
+        log[level]({ err: failure }, 'the new certificate is not usable; the old one stays')
+        said = failure.message
+      }
+      await wake.wait(Math.min(everyMs, wait), until)
     }
   }
   const done = Promise.all([run(), source.follow(() => wake.call(), until), bundle?.done])
@@ -127,15 +144,12 @@ async function firstOf(
   }
 }
 
-async function readUsable(
-  source: ExternalSource,
-  { log }: CertificateOptions,
-  signal: AbortSignal,
-): Promise<Given | undefined> {
+type Reading = { readonly given: Given } | { readonly given?: undefined; readonly failure: NsmError }
+
+async function tryRead(source: ExternalSource, signal: AbortSignal): Promise<Reading> {
   try {
-    return await source.read(signal)
-  } catch (error) {
-    if (!signal.aborted) log.warn({ err: error }, 'the new certificate is not usable; the old one stays')
-    return undefined
+    return { given: await source.read(signal) }
+  } catch (thrown) {
+    return { failure: NsmError.from(thrown) }
   }
 }

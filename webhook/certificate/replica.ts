@@ -10,6 +10,7 @@ import { readSecret, type SecretPlace, writeSecret, writtenAt } from '#certs/sha
 import { takeStep } from '#certs/take-step.ts'
 import { newWake } from '#certs/wake.ts'
 import { watchSecret } from '#certs/watch-secret.ts'
+import { newPatience } from '#kube/patience.ts'
 import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { backoff } from '#sdk/workspace/backoff.ts'
@@ -22,6 +23,9 @@ import { endsSoon, whyNotValid } from './validity.ts'
 export interface ReplicaOptions extends CertificateOptions {
   readonly api: NonNullable<CertificateOptions['api']>
 }
+
+/** Bounds of the wait after a failure, in milliseconds. */
+const waits = { first: 50, most: 30_000 }
 
 /** How long saying good-bye may take, in milliseconds. */
 const farewell = 5000
@@ -112,11 +116,15 @@ class Replica implements Certificate {
 
   async #run(): Promise<void> {
     const { log, everyMs = 60_000, limits } = this.#options
+    const patience = newPatience(waits)
     let troubles = 0
+    let said = ''
     while (!this.#signal.aborted) {
       try {
         const result = await this.#round()
         troubles = 0
+        said = ''
+        patience.succeeded()
         if (result === 'again') continue
         // Nothing happens when an announced authority has been trusted for long enough: look.
         const often = result === 'announced' ? Math.min(everyMs, limits.propagationMs / 4) : everyMs
@@ -127,9 +135,11 @@ class Replica implements Certificate {
         this.#secret = undefined
         const error = NsmError.from(thrown)
         troubles += 1
-        const level = error.code === 'CONFLICT' && troubles < 5 ? 'debug' : 'warn'
+        const isUsual = error.code === 'CONFLICT' && troubles < 5
+        const level = isUsual || error.message === said ? 'debug' : 'warn'
         log[level]({ err: error }, 'keeping the shared certificate failed; it is tried again')
-        await pause(backoff(troubles, { first: 50, most: 30_000 }), this.#signal)
+        if (!isUsual) said = error.message
+        await pause(patience.failed(thrown), this.#signal)
       }
     }
     this.#first.reject(NsmError.from(this.#signal.reason, 'CANCELLED'))
