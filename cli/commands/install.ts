@@ -28,6 +28,7 @@ interface InstallOptions {
   readonly dryRun?: boolean
   readonly print?: boolean
   readonly force?: boolean
+  readonly prune: boolean
   readonly json?: boolean
 }
 
@@ -60,6 +61,7 @@ export function installCommand(context: Context): Command {
     .option('--dry-run', 'ask the API server what would change, and change nothing')
     .option('--print', 'print the manifests, and do nothing')
     .option('--force', 'take over definitions and a webhook of another mesh')
+    .option('--no-prune', 'keep what another version has installed and this one does not have')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -84,6 +86,7 @@ export function installCommand(context: Context): Command {
         objects,
         wait: options.wait > 0 && mode === 'change' ? 'all' : 'none',
         others: options.force === true ? 'take over' : 'refuse',
+        leftovers: options.prune ? 'delete' : 'keep',
       })
       await showSteps(steps, context, options.json === true ? 'json' : 'lines')
     })

@@ -1,9 +1,7 @@
 import { isObject } from '#kube/shape.ts'
+import { leaverName as name, partOf } from './kinds.ts'
 import { isManifest, listAt, type Manifest, textAt } from './object.ts'
 import { changeContainers } from './set-images.ts'
-
-const name = 'nsm-leave'
-const partOf = { 'app.kubernetes.io/part-of': 'nsm' }
 
 /**
  * The DaemonSet that takes everything of the mesh away from the nodes: the forwarder as it is installed, told to leave. A
@@ -24,7 +22,7 @@ export function leavingForwarder(forwarder: Manifest): Manifest {
       ],
     }),
   )
-  const labels = { app: name, ...partOf }
+  const labels = { app: name, [partOf.key]: partOf.value }
   const { spec } = told
   const template = isObject(spec) && isObject(spec['template']) ? spec['template'] : {}
   const daemonSet = {

@@ -3,10 +3,10 @@ import type { JsonObject } from '#kube/shape.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { fetchObject, type Target } from './apply.ts'
 import { pathIn } from './discovery.ts'
+import { partOf } from './kinds.ts'
 import { called, listAt, type Manifest, textAt } from './object.ts'
 import { isWebhook } from './order.ts'
 
-const partOf = 'app.kubernetes.io/part-of'
 const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 const webhooks = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 
@@ -77,7 +77,7 @@ async function foreignDefinitions(target: Target, objects: readonly Manifest[]):
       if (live === undefined || isOurs(live)) return []
       const versions = listAt(live, 'spec', 'versions').map(version => textAt(version, 'name'))
       return [
-        `${called(definition)} (versions ${versions.join(', ')}) has another schema and is not labelled ${partOf}=nsm`,
+        `${called(definition)} (versions ${versions.join(', ')}) has another schema and is not labelled ${partOf.key}=${partOf.value}`,
       ]
     }),
   )
@@ -99,11 +99,11 @@ async function foreignWebhooks(
         .find(found => /(^|\.)networkservicemesh\.io$/.test(found))
       if (entry === undefined && !own.has(name)) return []
       return [
-        `mutatingwebhookconfiguration/${name} is not labelled ${partOf}=nsm${entry === undefined ? '' : ` and asks ${entry} about pods`}`,
+        `mutatingwebhookconfiguration/${name} is not labelled ${partOf.key}=${partOf.value}${entry === undefined ? '' : ` and asks ${entry} about pods`}`,
       ]
     })
 }
 
 function isOurs(object: JsonObject): boolean {
-  return textAt(object, 'metadata', 'labels', partOf) === 'nsm'
+  return textAt(object, 'metadata', 'labels', partOf.key) === partOf.value
 }

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { kustomized } from '#cli/install/kustomize.ts'
@@ -94,10 +96,52 @@ describe('nsm install', () => {
     expect(
       await kubectl(cluster, ['get', 'deployment', '-n', 'nsm-system', 'nsm-webhook', '-o', 'yaml']),
     ).toMatch(/replicas: 3[^]*podAntiAffinity/)
-    await nsm(cluster, ['install', '--wait', '0'])
+    await nsm(cluster, ['install', '--wait', '0', '--no-prune'])
     expect(
       await kubectl(cluster, ['get', 'deployment', '-n', 'nsm-system', 'nsm-webhook', '-o', 'yaml']),
     ).not.toContain('podAntiAffinity')
+    expect(await own('pdb')).toContain('nsm-issuer')
+    const back = await nsm(cluster, ['install', '--wait', '0'])
+    expect(back.stderr).toMatch(/^poddisruptionbudget\/nsm-issuer deleted it is not in this version$/m)
+    expect(await own('pdb')).not.toContain('nsm-issuer')
+  })
+
+  it('deletes what an earlier version has installed, and nothing of anybody else', async () => {
+    const rendered = await nsm(cluster, ['install', '--print'])
+    const earlier = `${rendered.stdout}---\n${ofAnEarlierVersion}`
+    await nsm(cluster, ['install', '--wait', '0', '-f', await fileOf('earlier.yaml', earlier)])
+    await kubectl(cluster, ['apply', '--server-side', '-f', '-'], ofSomebodyElse)
+    const dry = await nsm(cluster, ['install', '--dry-run'])
+    const { stderr } = await nsm(cluster, ['install', '--wait', '0'])
+    const deleted = (text: string) => text.split('\n').filter(line => line.includes(' deleted'))
+    expect(deleted(stderr)).toEqual([
+      'validatingwebhookconfiguration/nsm-old deleted it is not in this version',
+      'daemonset/nsm-old deleted it is not in this version',
+      'clusterrole/nsm-old deleted it is not in this version',
+    ])
+    expect(deleted(dry.stderr)).toEqual(deleted(stderr))
+    const kinds = 'validatingwebhookconfiguration,daemonset,clusterrole,secret,configmap'
+    const names = (await own(kinds)).trim().split('\n')
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'secret/nsm-issuer-ca',
+        'secret/nsm-old',
+        'configmap/nsm-authorities',
+        'daemonset.apps/nsm-helper',
+        'clusterrole.rbac.authorization.k8s.io/nsm-helper',
+      ]),
+    )
+    expect(names.filter(name => /nsm-old/.test(name))).toEqual(['secret/nsm-old'])
+    // Whoever has made something under a label of ours is not in the way of the next installation either.
+    expect(deleted((await nsm(cluster, ['install', '--wait', '0'])).stderr)).toEqual([])
+    await kubectl(cluster, ['delete', '-f', '-'], ofSomebodyElse)
+  })
+
+  it('ends what an uninstallation that did not end has left running on the nodes', async () => {
+    await kubectl(cluster, ['apply', '--server-side', '--field-manager=nsm', '-f', '-'], leaver)
+    const { stderr } = await nsm(cluster, ['install', '--wait', '0'])
+    expect(stderr).toMatch(/^daemonset\/nsm-leave deleted it is of an uninstallation that did not end$/m)
+    expect(await own('daemonset')).not.toContain('nsm-leave')
   })
 
   it('leaves the authorities that the webhook has published', async () => {
@@ -129,6 +173,52 @@ describe('nsm install', () => {
     })
   })
 })
+
+function own(kinds: string): Promise<string> {
+  return kubectl(cluster, ['get', kinds, '-A', '-l', 'app.kubernetes.io/part-of=nsm', '-o', 'name'])
+}
+
+async function fileOf(name: string, text: string): Promise<string> {
+  const file = join(cluster.folder, name)
+  await writeFile(file, text)
+  return file
+}
+
+function daemonSet(name: string): string {
+  return `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: ${name}, namespace: nsm-system, labels: {app.kubernetes.io/part-of: nsm}}
+spec:
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec: {containers: [{name: it, image: alpine}]}
+`
+}
+
+function clusterRole(name: string): string {
+  return `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: ${name}, labels: {app.kubernetes.io/part-of: nsm}}
+rules: []
+`
+}
+
+const leaver = daemonSet('nsm-leave')
+
+const ofAnEarlierVersion = `${clusterRole('nsm-old')}---${daemonSet('nsm-old')}---
+apiVersion: v1
+kind: Secret
+metadata: {name: nsm-old, namespace: nsm-system, labels: {app.kubernetes.io/part-of: nsm}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: nsm-old, labels: {app.kubernetes.io/part-of: nsm}}
+`
+
+const ofSomebodyElse = `${clusterRole('nsm-helper')}---${daemonSet('nsm-helper')}`
 
 const foreignDefinition = `
 apiVersion: apiextensions.k8s.io/v1
