@@ -1,4 +1,5 @@
 import { type ApiCall, type KubeApi, KubeApiError } from '#kube/api.ts'
+import { isSilent, newPatience } from '#kube/patience.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
 import { type Budget, newBudget } from './budget.ts'
@@ -29,13 +30,19 @@ const interval = 10_000
 /** Milliseconds that one Event may take. */
 const deadline = 2_000
 
+/** Milliseconds after which what has not been sent is no news any more. */
+const newsMs = 600_000
+
+/** Bounds of the wait for an API server that is away or overrun, in milliseconds. */
+const waits = { first: 1_000, most: interval }
+
 /** Milliseconds that remain for what waits when the program ends. */
 const flushMs = 1_000
 
 /**
  * Sends Events one after the other, beside the work that causes them. What repeats is counted and said again at most
- * every 10 s; an object gets at most ten new Events at once, then one each 10 s; at most 256 wait. Disposing it sends
- * what waits, for 1 s at most.
+ * every 10 s; an object gets at most ten new Events at once, then one each 10 s; at most 256 wait, for ten minutes at most if
+ * the API server is away. Disposing it sends what waits, for 1 s at most.
  */
 export class EventSender implements AsyncDisposable {
   readonly #options: EventsOptions
@@ -51,6 +58,9 @@ export class EventSender implements AsyncDisposable {
   /** What is to be sent, and when. */
   readonly #waiting = new Map<string, number>()
   readonly #stop = new AbortController()
+  readonly #patience = newPatience(waits)
+  /** Before that nothing is sent, for the API server was away. */
+  #quietUntil = 0
   #timer: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
   #ending = false
@@ -97,7 +107,8 @@ export class EventSender implements AsyncDisposable {
   #wake(): void {
     clearTimeout(this.#timer)
     if (this.#waiting.size === 0 || this.#ending) return
-    const wait = Math.min(interval, Math.max(0, Math.min(...this.#waiting.values()) - Date.now()))
+    const due = Math.max(this.#quietUntil, Math.min(...this.#waiting.values()))
+    const wait = Math.min(interval, Math.max(0, due - Date.now()))
     const start = () => {
       this.#sending = this.#drain().finally(() => {
         this.#sending = undefined
@@ -110,6 +121,7 @@ export class EventSender implements AsyncDisposable {
   async #drain(): Promise<void> {
     for (;;) {
       const now = Date.now()
+      if (now < this.#quietUntil && !this.#ending) return
       const [key] = [...this.#waiting].find(([, due]) => this.#ending || due <= now) ?? []
       if (key === undefined || this.#stop.signal.aborted) return
       this.#waiting.delete(key)
@@ -119,9 +131,12 @@ export class EventSender implements AsyncDisposable {
       try {
         await this.#send(key, found)
         this.#failing = false
+        this.#patience.succeeded()
         this.#told('sent')
       } catch (thrown) {
-        this.#failed(thrown)
+        const isNews = now - found.last < newsMs
+        if (isNews && mayPass(thrown) && !this.#ending) this.#later(key, thrown)
+        else this.#failed(thrown)
       }
     }
   }
@@ -141,7 +156,12 @@ export class EventSender implements AsyncDisposable {
     }
     const fresh = stored ? eventName(report) : name
     const body = eventObject(report, found, { name: fresh, ...this.#options.reporter })
-    await this.#call({ method: 'POST', path, body })
+    try {
+      await this.#call({ method: 'POST', path, body })
+    } catch (thrown) {
+      // An attempt whose answer was lost has stored it.
+      if (NsmError.from(thrown).code !== 'ALREADY_EXISTS') throw thrown
+    }
     this.#series.change(key, { stored: true, name: fresh })
   }
 
@@ -150,15 +170,30 @@ export class EventSender implements AsyncDisposable {
     await this.#options.api.call({ ...call, signal })
   }
 
-  /** One line when sending begins to fail, not one for each Event. */
+  /** Has an Event wait, with all others. */
+  #later(key: string, thrown: unknown): void {
+    this.#waiting.set(key, 0)
+    this.#quietUntil = Date.now() + this.#patience.failed(thrown)
+    this.#complain(thrown, 'Events wait for the API server')
+  }
+
   #failed(thrown: unknown): void {
-    if (!this.#failing)
-      this.#options.log.warn({ reason: NsmError.from(thrown).message }, 'an Event was not sent')
-    this.#failing = true
+    this.#complain(thrown, 'an Event was not sent')
     this.#told('failed')
+  }
+
+  /** One line when sending begins to fail, not one for each Event. */
+  #complain(thrown: unknown, words: string): void {
+    if (!this.#failing) this.#options.log.warn({ reason: NsmError.from(thrown).message }, words)
+    this.#failing = true
   }
 
   #told(result: SendResult): void {
     this.#options.onResult?.(result)
   }
+}
+
+/** Whether what failed may succeed later as it is: nobody answered, or the server has too much to do. */
+function mayPass(thrown: unknown): boolean {
+  return isSilent(thrown) || NsmError.from(thrown).code === 'API_UNAVAILABLE'
 }

@@ -147,6 +147,40 @@ describe('sendEvents()', () => {
     expect(sent().at(-1)).toMatchObject({ method: 'POST', body: { series: { count: 2 } } })
   })
 
+  it('keeps its Events while the API server is away or overrun, and sends each once when it is back', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.999)
+    let status = 0
+    let attempts = 0
+    const heal = api.intercept(({ path }) => {
+      attempts += 1
+      throw new KubeApiError({ status, reason: '' }, path)
+    })
+    for (let n = 0; n < 5; n++) events.record(refused(`bad ${n}`), question)
+    await vi.advanceTimersByTimeAsync(30_000)
+    status = 503
+    await vi.advanceTimersByTimeAsync(8_000)
+    expect(results).toEqual([])
+    expect(attempts).toBeLessThan(12)
+    heal()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(results).toEqual(Array(5).fill('sent'))
+    vi.mocked(Math.random).mockRestore()
+  })
+
+  it('takes an Event for sent that the API server has stored without an answer', async () => {
+    const heal = api.intercept(async call => {
+      heal()
+      await api.call(call)
+      throw new KubeApiError({ status: 0, reason: '' }, 'the connection broke')
+    })
+    events.record(refused('bad'), question)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(results).toEqual(['sent'])
+    events.record(refused('bad'), question)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(sent().at(-1)).toMatchObject({ method: 'PATCH', body: { series: { count: 2 } } })
+  })
+
   it('sends what waits when it ends, for one second at most', async () => {
     events.record(refused('bad'), question)
     events.record(refused('worse'), question)
