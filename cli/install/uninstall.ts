@@ -1,17 +1,19 @@
 import { listAll } from '#cli/check/list-all.ts'
-import { NsmError } from '#sdk/errors.ts'
+import type { JsonObject } from '#kube/shape.ts'
+import { type ErrorCode, NsmError } from '#sdk/errors.ts'
 import { applyObject, fetchObject, type Target } from './apply.ts'
 import { type Kind, pathIn } from './discovery.ts'
+import { ownKinds, ownSelector } from './kinds.ts'
 import { leavingForwarder } from './leave.ts'
 import { forgetLostPods } from './lost-pods.ts'
 import { isManifest, type Manifest, textAt } from './object.ts'
 import { inOrder, isWebhook } from './order.ts'
 import { beginRemoval, remove } from './remove.ts'
 import { type Step, step } from './step.ts'
+import { untilNobodyIsInjected } from './uninjecting.ts'
 import { podsThatUse } from './users.ts'
 import { isWorkload, waitForRollout } from './wait.ts'
 
-const selector = 'labelSelector=app.kubernetes.io%2Fpart-of%3Dnsm'
 const records = ['networkserviceendpoints', 'networkservicemanagers']
 
 /** How to uninstall. */
@@ -31,12 +33,17 @@ export interface Uninstallation {
  * Takes a mesh away: first the webhook, so that no pod waits for it; then the programs; then what they have made on each node;
  * then everything else. Each step may be repeated.
  *
- * Throws CONFLICT while pods use the mesh, before anything is changed, and DEADLINE when something is not gone in time.
+ * Throws CONFLICT while pods use the mesh, before anything is changed, or with nothing but the webhook gone when a pod was made
+ * meanwhile; DEADLINE when something is not gone in time.
  */
 export async function* uninstall(options: Uninstallation): AsyncGenerator<Step> {
   const { target, objects } = options
-  if (options.users === 'refuse') yield* refuseWhileUsed(target)
+  if (options.users === 'refuse') yield* refuseWhileUsed(target, 'before')
   yield* removeAll(target, objects.filter(isWebhook))
+  if (options.users === 'refuse') {
+    await untilNobodyIsInjected(target)
+    yield* refuseWhileUsed(target, 'after')
+  }
   const forwarder = objects.find(
     ({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === 'nsm-forwarder',
   )
@@ -55,7 +62,7 @@ export async function* uninstall(options: Uninstallation): AsyncGenerator<Step> 
     target,
     others.filter(({ kind, metadata }) => !special.includes(kind) && metadata.namespace !== 'nsm-system'),
   )
-  yield* removeLabelled(target, objects)
+  yield* removeLabelled(target)
   yield* removeAll(
     target,
     others.filter(({ kind }) => kind === 'Namespace'),
@@ -81,13 +88,18 @@ async function dropLostNodes(target: Target, workloads: readonly Manifest[]): Pr
   await forgetLostPods(target, workloads[0]?.metadata.namespace ?? 'nsm-system')
 }
 
-async function* refuseWhileUsed(target: Target): AsyncGenerator<Step> {
+async function* refuseWhileUsed(target: Target, when: 'before' | 'after'): AsyncGenerator<Step> {
   const users = await podsThatUse(target)
   yield* users
   if (users.length === 0) return
+  const who = users.length === 1 ? 'a pod uses' : `${users.length} pods use`
+  const what =
+    'delete them, or take their annotation away and roll out; or let them lose their links: nsm uninstall --force'
   throw new NsmError(
     'CONFLICT',
-    `uninstall: ${users.length === 1 ? 'a pod uses' : `${users.length} pods use`} the mesh; delete them, or take their annotation away and roll out; or let them lose their links: nsm uninstall --force`,
+    when === 'before'
+      ? `uninstall: ${who} the mesh; ${what}`
+      : `uninstall: ${who} the mesh since a moment ago, when the webhook was being taken away; it is gone now, so no other pod will, and everything else is as it was: ${what}; nsm install brings the webhook back`,
   )
 }
 
@@ -139,26 +151,28 @@ async function* removeOne(target: Target, path: string): AsyncGenerator<Step> {
 async function* removeRecords(target: Target, resource: string): AsyncGenerator<Step> {
   const { api, signal } = target
   const root = '/apis/networkservicemesh.io/v1'
-  const found = await listAll(api, { path: `${root}/${resource}`, signal }).catch((thrown: unknown) => {
-    if (NsmError.from(thrown).code === 'NOT_FOUND') return []
-    throw thrown
-  })
+  const found = await listAll(api, { path: `${root}/${resource}`, signal }).catch(noneOf('NOT_FOUND'))
   for (const record of found) {
     const [namespace, name] = [textAt(record, 'metadata', 'namespace'), textAt(record, 'metadata', 'name')]
     yield* removeOne(target, `${root}/namespaces/${namespace}/${resource}/${name}`)
   }
 }
 
-/** What an installation of another version has left in the cluster as a whole. */
-async function* removeLabelled(target: Target, objects: readonly Manifest[]): AsyncGenerator<Step> {
-  const kinds = new Map<string, Kind>()
-  for (const object of objects) {
-    if (special.includes(object.kind)) continue
-    const kind = await target.discovery(object)
-    if (kind.scope === 'cluster') kinds.set(`${kind.root}/${kind.resource}`, kind)
-  }
-  for (const path of kinds.keys()) {
-    const found = await listAll(target.api, { path: `${path}?${selector}`, signal: target.signal })
+/** What an installation of another version has left in the cluster as a whole; the rest goes with the namespace. */
+async function* removeLabelled(target: Target): AsyncGenerator<Step> {
+  for (const { root, resource } of ownKinds.filter(({ scope }) => scope === 'cluster')) {
+    const path = `${root}/${resource}`
+    const found = await listAll(target.api, { path: `${path}?${ownSelector}`, signal: target.signal }).catch(
+      noneOf('NOT_FOUND'),
+    )
     for (const object of found) yield* removeOne(target, `${path}/${textAt(object, 'metadata', 'name')}`)
+  }
+}
+
+/** No objects, where that was the answer. */
+function noneOf(code: ErrorCode): (thrown: unknown) => readonly JsonObject[] {
+  return thrown => {
+    if (NsmError.from(thrown).code !== code) throw thrown
+    return []
   }
 }
