@@ -56,6 +56,18 @@ describe('judgeUninjected()', () => {
       finding: 'hostNetwork: true',
     },
     {
+      name: 'a static pod whose file asks',
+      pod: plainPod({ annotations: { ...asks, 'kubernetes.io/config.mirror': 'x' } }),
+      severity: 'warning',
+      finding: 'it is a static pod: kubelet runs it from a file',
+    },
+    {
+      name: 'a static pod in a namespace that asks',
+      pod: plainPod({ namespace: 'heir', annotations: { 'kubernetes.io/config.mirror': 'x' } }),
+      severity: 'note',
+      finding: 'mirrors a static pod',
+    },
+    {
       name: 'a pod that opted out',
       pod: plainPod({ namespace: 'heir', annotations: { 'networkservicemesh.io/inject': 'false' } }),
       severity: 'note',

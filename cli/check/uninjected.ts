@@ -4,7 +4,7 @@ import { readConfig } from '#runtime/config.ts'
 import { NsmError } from '#sdk/errors.ts'
 import { inheritLabel } from '#webhook/names.ts'
 import { patchPod } from '#webhook/patch.ts'
-import { rulesThatHold, subjectOf } from '#webhook/rules.ts'
+import { type Rule, rulesThatHold, subjectOf } from '#webhook/rules.ts'
 import { patchConfig, patchSettings } from '#webhook/settings.ts'
 import type { Check, Finding } from './check.ts'
 import { isInjected } from './is-injected.ts'
@@ -62,7 +62,7 @@ function reasonOf(pod: StoredPod, { inherited, configuration }: Around): Why | u
   const subject = subjectOf(pod, context)
   if (subject.asked === undefined) return undefined
   const [rule] = rulesThatHold(subject)
-  if (rule !== undefined) return skipped(rule)
+  if (rule !== undefined) return isOfFile(rule) && subject.asked.by === 'pod' ? ofFile : skipped(rule)
   try {
     patchPod(pod, context)
   } catch (thrown) {
@@ -70,6 +70,18 @@ function reasonOf(pod: StoredPod, { inherited, configuration }: Around): Why | u
     return runs(NsmError.from(thrown).message, 'correct the annotation, and make the pod again')
   }
   return likely(pod, subject.asked.by, configuration)
+}
+
+/** Said of a static pod whose own file asks; one in a namespace that asks is in there with others that were meant. */
+const ofFile: Why = {
+  severity: 'warning',
+  finding:
+    'asks for network services, but it is a static pod: kubelet runs it from a file, and the API server, which has only a mirror of it, can change nothing; it gets none',
+  remedy: 'make it a DaemonSet or a Deployment, or remove the annotation from its file on the node',
+}
+
+function isOfFile({ reason }: Rule): boolean {
+  return reason === 'mirror-pod' || reason === 'static-pod'
 }
 
 function skipped({ meaning, warning }: { readonly meaning: string; readonly warning?: string }): Why {
