@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '#registry/database.ts'
@@ -94,6 +95,31 @@ describe('a journal of an older version, or a damaged one', () => {
     expect((await mesh.node.connections())[0]?.connection?.state).toBe(State.UP)
     await client.service.close(again)
     expect((await mesh.node.connections()).length).toBe(0)
+  })
+})
+
+describe('a file that is no journal any more', () => {
+  it.each([
+    { name: 'overwritten from its beginning', at: 0 },
+    { name: 'damaged in the middle', at: 4096 },
+  ])('is put aside when it is $name; no link is lost, and new ones are made', async ({ at }) => {
+    await using mesh = await connected()
+    await mesh.restartAfter('keep', database => {
+      // Else what is written stands in the file beside it.
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      const file = openSync(join(mesh.node.baseDir, 'manager.db'), 'r+')
+      writeSync(file, Buffer.alloc(40_000, 'no journal '), 0, 40_000, at)
+      closeSync(file)
+    })
+    expect([mesh.forwarder.wired.size, mesh.forwarder.closed.length]).toEqual([1, 0])
+    expect(existsSync(join(mesh.node.baseDir, 'manager.db.damaged'))).toBe(true)
+    await mesh.restartAfter('keep')
+    expect([mesh.forwarder.wired.size, mesh.forwarder.closed.length]).toEqual([1, 0])
+    await using _endpoint = await fakeEndpoint(mesh.node, await mesh.node.pod('gateway-2'), {
+      service: 'vpn',
+    })
+    const other = await mesh.node.pod('other')
+    expect(addressOf(await other.service.request(requestFor('vpn', { id: 'other' })))).not.toBe('')
   })
 })
 

@@ -8,6 +8,7 @@ import type { Log } from '#sdk/log.ts'
 import { EventSchema } from '#sdk/wire/gen/admin/admin_pb.ts'
 import { type Pod, PodSchema } from '#sdk/wire/gen/nsmdapi/nsmd_pb.ts'
 import type { EventKeeper } from './events.ts'
+import type { JournalFile } from './journal-file.ts'
 import type { PodKeeper } from './pods.ts'
 import type { Wired } from './request.ts'
 import { wiredFromText, wiredToText } from './wired-json.ts'
@@ -44,17 +45,14 @@ export interface Kept<T> {
 /** The connections in the journal, and those that another version has written there. */
 export interface KeptConnections extends Kept<Wired> {
   /**
-   * Ids that stand in the journal but cannot be read, or `any` when a newer version may have others that are written elsewhere:
+   * Ids that stand in the journal but cannot be read, or `any` when there may be others that this version does not see:
    * what has such an id is nobody's to remove.
    */
   readonly unread: () => ReadonlySet<string> | 'any'
 }
 
-/**
- * The format that this version writes (PRAGMA user_version). Fields may be added without another number, for what is unknown
- * is passed over; it rises when a connection is written so that this version would not find it.
- */
-const format = 1
+/** Key of the row that says, until the next boot, that connections of before are unknown. */
+const lost = 'lost'
 
 /** The most events that the journal holds. */
 const eventLimit = 5000
@@ -63,7 +61,7 @@ const eventLimit = 5000
  * Opens the journal in a database. One of another boot is emptied: the network namespaces that it speaks of are gone,
  * and their cookies may name others now. The registry forgets the endpoints of pods that are unknown by itself.
  */
-export function openJournal(database: DatabaseSync, bootId: string, log: Log): Journal {
+export function openJournal({ database, past }: JournalFile, bootId: string, log: Log): Journal {
   const meta = openTable(database, 'journal_boot', 'boot id')
   const tables = {
     connections: openTable(database, 'journal_connection', 'connection'),
@@ -72,17 +70,19 @@ export function openJournal(database: DatabaseSync, bootId: string, log: Log): J
     peers: openTable(database, 'journal_peer', 'peer'),
   }
   const events = eventKeeper(database, log)
-  const age = ageOf(database, log)
   if (meta.all().find(({ key }) => key === 'boot')?.value !== bootId) {
     transaction(database, 'emptying the journal of an earlier boot', () => {
       for (const name of ['journal_connection', 'journal_workspace', 'journal_pod', 'journal_event'])
         database.exec(`DELETE FROM ${name}`)
       meta.put('boot', bootId)
+      meta.remove(lost)
     })
   }
+  if (past === 'lost') meta.put(lost, 'yes')
+  const others = past === 'newer' || meta.all().some(({ key }) => key === lost) ? 'possible' : 'none'
   return {
     events,
-    connections: connectionKeeper(tables.connections, age, log),
+    connections: connectionKeeper(tables.connections, others, log),
     workspaces: {
       // One whose pod is unknown is bound to it again by its next call.
       all: () => tables.workspaces.all().map(row => ({ id: row.key, owner: fieldOf(row, 'owner') })),
@@ -107,7 +107,7 @@ export function openJournal(database: DatabaseSync, bootId: string, log: Log): J
   }
 }
 
-function connectionKeeper(table: Table, age: 'known' | 'newer', log: Log): KeptConnections {
+function connectionKeeper(table: Table, others: 'possible' | 'none', log: Log): KeptConnections {
   const unread = new Set<string>()
   const read = ({ key, value }: Row): Wired => ({ ...wiredFromText(value), id: key })
   return {
@@ -118,7 +118,7 @@ function connectionKeeper(table: Table, age: 'known' | 'newer', log: Log): KeptC
         unread.add(row.key)
         return []
       }),
-    unread: () => (age === 'newer' ? 'any' : unread),
+    unread: () => (others === 'possible' ? 'any' : unread),
     put: wired => {
       table.put(wired.id, wiredToText(wired))
       unread.delete(wired.id)
@@ -140,23 +140,6 @@ function fieldOf({ value }: Row, name: string): string {
   } catch {
     return ''
   }
-}
-
-/** Whether a version has been here that writes what this one does not know; says it once to the log. */
-function ageOf(database: DatabaseSync, log: Log): 'known' | 'newer' {
-  const found = stored('reading the format of the journal', () =>
-    Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0),
-  )
-  if (found > format) {
-    log.warn(
-      { found, known: format },
-      `the journal has format ${found}, of a newer version, and this one knows ${format}: links that it does not know of stay until their pods end`,
-    )
-    return 'newer'
-  }
-  if (found < format)
-    stored('writing the format of the journal', () => database.exec(`PRAGMA user_version = ${format}`))
-  return 'known'
 }
 
 function eventKeeper(database: DatabaseSync, log: Log): EventKeeper {

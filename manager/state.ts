@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DatabaseOptions, openDatabase } from '#registry/database.ts'
+import type { DatabaseOptions } from '#registry/database.ts'
 import type { Registry } from '#registry/registry.ts'
 import { SharedRegistry } from '#registry/shared.ts'
 import { sqliteRegistry } from '#registry/sqlite.ts'
@@ -10,6 +10,7 @@ import type { Address } from '#sdk/rpc/types.ts'
 import { Connections } from './connections.ts'
 import { Events } from './events.ts'
 import { type Kept, openJournal, type PeerRow, type WorkspaceRow } from './journal.ts'
+import { openJournalFile } from './journal-file.ts'
 import { Monitor } from './monitor.ts'
 import { Pods } from './pods.ts'
 
@@ -56,8 +57,9 @@ export function openState({
   log,
 }: StateOptions): State {
   mkdirSync(baseDir, { recursive: true })
-  const database = openDatabase(file === '' ? join(baseDir, 'manager.db') : file, limits)
-  const journal = openJournal(database, bootId, log)
+  const opened = openJournalFile(file === '' ? join(baseDir, 'manager.db') : file, { ...limits, log })
+  const { database } = opened
+  const journal = openJournal(opened, bootId, log)
   const connections = new Connections(journal.connections)
   const events = new Events(node, journal.events)
   const cache = sqliteRegistry(database, log)
