@@ -31,6 +31,13 @@ export interface WatchOptions {
   /** Ends the watch. */
   readonly signal: AbortSignal
   readonly log: Log
+  /** Ends a wait for a server that does not answer, when somebody has reason to believe that it is back. */
+  readonly hurry?: Hurry
+}
+
+/** Waits for so many milliseconds, for a call that the server is back, or for the abort, whichever comes first. */
+export interface Hurry {
+  wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
 /** The API server. `connectApi` speaks to a real one, `fakeApi` is one in memory. */

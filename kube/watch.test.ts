@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { silent } from '#sdk/log.ts'
-import { KubeApiError } from './api.ts'
+import { newWake } from '#sdk/workspace/wake.ts'
+import { type Hurry, KubeApiError } from './api.ts'
 import type { JsonObject } from './shape.ts'
 import { type Wire, watch } from './watch.ts'
 
@@ -22,7 +23,7 @@ const page = (version: string, more: JsonObject = {}, items: readonly JsonObject
 const thing = (name: string, version: string) => ({ metadata: { name, uid: name, resourceVersion: version } })
 
 /** Watches for this many milliseconds; gives the questions by their time, and the events. */
-async function watchFor(milliseconds: number, wire: Wire) {
+async function watchFor(milliseconds: number, wire: Wire, hurry?: Hurry) {
   const questions: string[] = []
   const stop = new AbortController()
   const begun = Date.now()
@@ -45,7 +46,13 @@ async function watchFor(milliseconds: number, wire: Wire) {
   }
   const events: string[] = []
   const reading = (async () => {
-    for await (const { type, object } of watch(noted, { path: '/x', signal: stop.signal, log: silent }))
+    const options = {
+      path: '/x',
+      signal: stop.signal,
+      log: silent,
+      ...(hurry === undefined ? {} : { hurry }),
+    }
+    for await (const { type, object } of watch(noted, options))
       events.push(`${type} ${JSON.stringify(object)}`)
   })()
   await vi.advanceTimersByTimeAsync(milliseconds)
@@ -108,6 +115,23 @@ describe('watch', () => {
       expect(questions.at(-1)).toMatch(/: follow from 8$/)
       expect(times.length).toBeLessThan(20)
       expect(events.filter(event => event.startsWith('ADDED'))).toHaveLength(1)
+    },
+  )
+
+  it.each([
+    { status: 0, what: 'asks a server that does not answer', times: [0, 0, 500, 1_500, 2_700, 3_700, 7_700] },
+    { status: 503, what: 'lets a server that refuses be', times: [0, 0, 500, 1_500, 3_500, 7_500] },
+  ])(
+    '$what, when somebody knows that it is back, at once and not more often than once a second',
+    async ({ status, times }) => {
+      const wake = newWake()
+      for (const at of [2_700, 2_800, 3_000]) setTimeout(() => wake.call(), at)
+      const { questions } = await watchFor(
+        8_000,
+        { list: async () => failing(status)(), stream: failing(status) },
+        wake,
+      )
+      expect(questions).toEqual(times.map(at => `${at}: list`))
     },
   )
 

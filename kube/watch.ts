@@ -1,6 +1,6 @@
-import { KubeApiError, retryAfterOf, type WatchEvent, type WatchOptions } from './api.ts'
+import { type Hurry, KubeApiError, retryAfterOf, type WatchEvent, type WatchOptions } from './api.ts'
 import { type Inventory, newInventory } from './inventory.ts'
-import { newPatience } from './patience.ts'
+import { isSilent, newPatience } from './patience.ts'
 import { isObject, type JsonObject } from './shape.ts'
 
 /** What a watch needs from a server. */
@@ -29,9 +29,12 @@ const goodStream = 5_000
 /** Bounds of the wait before another attempt, in milliseconds. */
 const waits = { first: 500, most: 60_000 }
 
+/** A server that does not answer is not asked sooner than after this, in milliseconds, however much hurry there is. */
+const leastWait = 1_000
+
 /** List and watch over a wire, as `KubeApi.watch` promises it. */
 export async function* watch(wire: Wire, options: WatchOptions): AsyncGenerator<WatchEvent, void> {
-  const { path, signal, log } = options
+  const { path, signal, log, hurry = { wait: pause } } = options
   const inventory = newInventory()
   const patience = newPatience(waits)
   let position = ''
@@ -70,7 +73,7 @@ export async function* watch(wire: Wire, options: WatchOptions): AsyncGenerator<
     // What went well until now is taken up at once, unless the server wants otherwise.
     const isAtOnce =
       fruitless === 0 && !(failure instanceof KubeApiError && failure.retryAfterMs !== undefined)
-    if (!isAtOnce) await pause(wait, signal)
+    if (!isAtOnce) await pauseOrHurry(wait, signal, isSilent(failure) ? hurry : { wait: pause })
     fruitless += 1
   }
 }
@@ -147,6 +150,11 @@ function positionOf(object: JsonObject): string {
 
 function withQuery(path: string, query: Readonly<Record<string, string>>): string {
   return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(query).toString()}`
+}
+
+async function pauseOrHurry(ms: number, signal: AbortSignal, hurry: Hurry): Promise<void> {
+  await pause(Math.min(leastWait, ms), signal)
+  if (ms > leastWait) await hurry.wait(ms - leastWait, signal)
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

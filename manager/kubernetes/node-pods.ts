@@ -1,5 +1,6 @@
 import type { KubeApi } from '#kube/api.ts'
 import type { Log } from '#sdk/log.ts'
+import { newWake } from '#sdk/workspace/wake.ts'
 import { type KubePod, readKubePod } from './kube-pod.ts'
 
 /** What following the pods of a node depends on. */
@@ -28,6 +29,7 @@ export class NodePods implements AsyncDisposable {
   readonly #news = new Set<PodNews>()
   readonly #waiting = new Set<() => void>()
   readonly #stop = new AbortController()
+  readonly #hurry = newWake()
   readonly #following: Promise<void>
   #listed: 'no' | 'yes' = 'no'
 
@@ -48,11 +50,15 @@ export class NodePods implements AsyncDisposable {
     return [...this.#pods.values()]
   }
 
-  /** Those of the uids that are pods of this node, as soon as there is one; none when the signal aborts before. */
+  /**
+   * Those of the uids that are pods of this node, as soon as there is one; none when the signal aborts before. Kubelet has
+   * started a pod that is not known, so the API server is there, or was a moment ago: it is asked now.
+   */
   async known(uids: readonly string[], signal: AbortSignal): Promise<readonly KubePod[]> {
     for (;;) {
       const found = uids.flatMap(uid => this.#pods.get(uid) ?? [])
       if (found.length > 0 || signal.aborted) return found
+      this.#hurry.call()
       await this.#change(signal)
     }
   }
@@ -70,7 +76,8 @@ export class NodePods implements AsyncDisposable {
 
   async #follow({ api, node, log }: NodePodsOptions): Promise<void> {
     const path = `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`
-    for await (const { type, object } of api.watch({ path, signal: this.#stop.signal, log })) {
+    const watched = { path, signal: this.#stop.signal, log, hurry: this.#hurry }
+    for await (const { type, object } of api.watch(watched)) {
       if (type === 'SYNCED') this.#sync()
       else this.#take(readKubePod(object), type)
     }
