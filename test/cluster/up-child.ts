@@ -3,5 +3,6 @@ import { once } from 'node:events'
 import { startCluster } from './start-cluster.ts'
 
 await using cluster = await startCluster({ nodes: Number(process.argv[2] ?? 2) })
-process.stdout.write(`export KUBECONFIG=${cluster.facts.kubeconfig}\n`)
+const { kubeconfig, kubectlPath } = cluster.facts
+process.stdout.write(`export KUBECONFIG=${kubeconfig} KUBECTL=${kubectlPath}\n`)
 await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
