@@ -29,6 +29,14 @@ describe('prune()', () => {
     expect(await left()).toEqual([has.name])
   })
 
+  it('leaves what belongs to the cluster although its file says a namespace', async () => {
+    const { target, left } = await clusterWith('ClusterRole', { name: 'mine' })
+    const metadata = { name: 'mine', namespace: 'nsm-system' }
+    const mine = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata }
+    expect(await stepsOf(target, [...objects, mine])).toEqual([])
+    expect(await left()).toEqual(['mine'])
+  })
+
   it('leaves everything where only a part of a mesh is installed', async () => {
     const { target, left } = await clusterWith('Deployment', { name: 'nsm-webhook' })
     const part = objects.filter(({ metadata }) => metadata.name === 'nsm-issuer')

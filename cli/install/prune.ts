@@ -14,7 +14,9 @@ import { type Step, step } from './step.ts'
  */
 export async function* prune(target: Target, objects: readonly Manifest[]): AsyncGenerator<Step> {
   if (!objects.some(isManager)) return
-  const wanted = new Set(objects.map(object => nameIn(groupOf(object), object.kind, object)))
+  const wanted = new Set(
+    ownKinds.flatMap(kind => objects.filter(isOf(kind)).map(object => nameIn(kind, object))),
+  )
   const namespaces = [...new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))]
   const places = ownKinds.flatMap(kind =>
     kind.scope === 'cluster'
@@ -26,7 +28,7 @@ export async function* prune(target: Target, objects: readonly Manifest[]): Asyn
     const { kind, path } = place
     if (refusal !== undefined) yield step(kind.resource, 'ignored', refusal)
     for (const object of installed)
-      if (!wanted.has(nameIn(kind.group, kind.kind, object))) yield await drop(target, { kind, path, object })
+      if (!wanted.has(nameIn(kind, object))) yield await drop(target, { kind, path, object })
   }
 }
 
@@ -86,10 +88,16 @@ function isInstalled(object: JsonObject): boolean {
   )
 }
 
-function groupOf({ apiVersion }: Manifest): string {
-  return apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : ''
+function isOf({ kind, group }: OwnKind): (object: Manifest) => boolean {
+  return object => object.kind === kind && groupOf(object.apiVersion) === group
 }
 
-function nameIn(group: string, kind: string, object: JsonObject): string {
-  return [group, kind, textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')].join('/')
+/** What belongs to the cluster may say a namespace in a file, which means nothing. */
+function nameIn({ group, kind, scope }: OwnKind, object: JsonObject): string {
+  const namespace = scope === 'cluster' ? '' : textAt(object, 'metadata', 'namespace')
+  return [group, kind, namespace, textAt(object, 'metadata', 'name')].join('/')
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : ''
 }
