@@ -7,6 +7,9 @@ export interface PodKeeper {
   readonly remove: (uid: string) => void
 }
 
+/** What no network namespace has: of a pod in the journal of which nothing else is known than that there is one. */
+export const unknownCookie = 0n
+
 /** The pods of this node, as the runner has told of them. */
 export class Pods {
   readonly #keeper: PodKeeper
@@ -67,6 +70,7 @@ export class Pods {
   }
 
   #index(pod: Pod): void {
+    if (pod.netnsCookie === unknownCookie) return
     const sharing = this.#byCookie.get(pod.netnsCookie) ?? new Set()
     this.#byCookie.set(pod.netnsCookie, sharing.add(pod.uid))
   }

@@ -1,5 +1,5 @@
 import type { Door, Peer } from '#manager/identity.ts'
-import type { Pods } from '#manager/pods.ts'
+import { type Pods, unknownCookie } from '#manager/pods.ts'
 import { podName } from '#manager/request.ts'
 import { NsmError } from '#sdk/errors.ts'
 import type { Log } from '#sdk/log.ts'
@@ -111,7 +111,7 @@ export class Admission {
   async #remembered(uids: readonly string[]): Promise<readonly KubePod[] | undefined> {
     const { nodePods, pods } = this.#options
     if (nodePods.isListed || uids.some(uid => nodePods.get(uid) !== undefined)) return undefined
-    const known = uids.flatMap(uid => pods.get(uid) ?? [])
+    const known = uids.flatMap(uid => pods.get(uid) ?? []).filter(({ name }) => name !== '')
     return known.length === 0
       ? undefined
       : known.map(pod => ({ ...pod, hostNetwork: false, isLeaving: false, hasEnded: false }))
@@ -119,7 +119,8 @@ export class Admission {
 
   async #enter(pod: KubePod, known: Pod | undefined, cookie: bigint): Promise<void> {
     const { pods, leaveNamespace, log } = this.#options
-    if (known !== undefined) {
+    // Without a namespace it is from a journal that cannot tell it: nothing says that the pod has left one.
+    if (known !== undefined && known.netnsCookie !== unknownCookie) {
       this.#left.set(pod.uid, (this.#left.get(pod.uid) ?? new Set()).add(known.netnsCookie))
       log.info(
         { pod: podName(known) },

@@ -5,6 +5,7 @@ import { type FakeApi, fakeApi } from '#kube/fake-api.ts'
 import { fakeEndpoint } from '#manager/fake-endpoint.ts'
 import { fakeForwarder } from '#manager/fake-forwarder.ts'
 import { eventually, requestFor, type TestNode, testNode } from '#manager/fixture.ts'
+import { openDatabase } from '#registry/database.ts'
 import { silent } from '#sdk/log.ts'
 import { NodePods } from './node-pods.ts'
 import type { Report } from './tell-pods.ts'
@@ -100,9 +101,36 @@ async function connected(report?: Report) {
   }
 }
 
+/** Puts another text into the row of each pod in the journal, as another version or a bad disk may. */
+function changePods({ baseDir }: TestNode, text: (before: string) => string): void {
+  const database = openDatabase(join(baseDir, 'manager.db'))
+  for (const { key, value } of database.prepare('SELECT key, value FROM journal_pod').all())
+    database.prepare('UPDATE journal_pod SET value = ? WHERE key = ?').run(text(String(value)), String(key))
+  database.close()
+}
+
 const workspaceOf = (node: TestNode) => join(node.baseDir, 'ws-client')
 
 describe('a pod of a cluster', () => {
+  it.each([
+    { story: 'cannot be read', text: () => 'not json' },
+    {
+      story: 'lacks the network namespace',
+      text: (before: string) => before.replace(/"netnsCookie":"\d+",?/, ''),
+    },
+  ])('whose row in the journal $story keeps its connection and its endpoint', async ({ text }) => {
+    await using at = await connected()
+    await at.restart(async () => changePods(at.node, text))
+    await at.registerAgain()
+    await eventually('the client is served again', () =>
+      at.client.service.request(requestFor('vpn')).catch(() => undefined),
+    )
+    expect([at.forwarder.wired.size, at.forwarder.closed, at.endpoint.closed]).toEqual([1, [], []])
+    expect((await at.node.connections())[0]?.client).toMatchObject({ name: 'client', netnsCookie: 12n })
+    const { endpoints } = await at.node.admin.listEndpoints({})
+    expect(endpoints).toHaveLength(1)
+  })
+
   it('is known by its cgroup, with what the API server says of it', async () => {
     await using at = await connected()
     const [wired] = await at.node.connections()
