@@ -132,39 +132,42 @@ describe('a container that asks for networkservicemesh.io/socket', () => {
     )
   })
 
-  it('has one workspace of its own, whatever its user is, where the manager serves', async () => {
-    const namespace = await cluster.newNamespace('device')
-    const command =
-      'until [ -S $NSM_SERVER_SOCKET ]; do sleep 0.1; done; touch $WORKSPACE/mine; ls -ld $WORKSPACE; env'
-    await start(
-      namespace,
-      { name: 'user', holder: 'app', command },
-      { name: 'root', holder: 'app', user: 0, command },
-      { name: 'three', holder: 'init', devices: 3, command },
-    )
-    await untilReady(namespace, 3)
-    for (const [pod, container] of [
-      ['user', 'app'],
-      ['root', 'app'],
-      ['three', 'init'],
-    ]) {
-      const said = await cluster.kubectl(`-n ${namespace} logs ${pod} -c ${container}`)
-      expect(said).toMatch(/^drwxrwxrwt/m)
-      expect(said.split('\n')).toEqual(
-        expect.arrayContaining([
-          'NSM_DEVICE_PLUGIN=true',
-          `NSM_SERVER_SOCKET=${base}/nsm.server.io.sock`,
-          `NSM_CLIENT_SOCKET=${base}/nsm.client.io.sock`,
-          `WORKSPACE=${base}/`,
-        ]),
+  it.skipIf(cluster.own === undefined)(
+    'has one workspace of its own, whatever its user is, where the manager serves',
+    async () => {
+      const namespace = await cluster.newNamespace('device')
+      const command =
+        'until [ -S $NSM_SERVER_SOCKET ]; do sleep 0.1; done; touch $WORKSPACE/mine; ls -ld $WORKSPACE; env'
+      await start(
+        namespace,
+        { name: 'user', holder: 'app', command },
+        { name: 'root', holder: 'app', user: 0, command },
+        { name: 'three', holder: 'init', devices: 3, command },
       )
-    }
-    const marked = await cluster.onNode(node, ['sh', '-c', `ls ${base}/*/mine`])
-    expect(marked.trim().split('\n')).toHaveLength(3)
-    expect(await cluster.onNode(node, ['stat', '-c', '%a %u', base])).toContain('700 0')
-  })
+      await untilReady(namespace, 3)
+      for (const [pod, container] of [
+        ['user', 'app'],
+        ['root', 'app'],
+        ['three', 'init'],
+      ]) {
+        const said = await cluster.kubectl(`-n ${namespace} logs ${pod} -c ${container}`)
+        expect(said).toMatch(/^drwxrwxrwt/m)
+        expect(said.split('\n')).toEqual(
+          expect.arrayContaining([
+            'NSM_DEVICE_PLUGIN=true',
+            `NSM_SERVER_SOCKET=${base}/nsm.server.io.sock`,
+            `NSM_CLIENT_SOCKET=${base}/nsm.client.io.sock`,
+            `WORKSPACE=${base}/`,
+          ]),
+        )
+      }
+      const marked = await cluster.onNode(node, ['sh', '-c', `ls ${base}/*/mine`])
+      expect(marked.trim().split('\n')).toHaveLength(3)
+      expect(await cluster.onNode(node, ['stat', '-c', '%a %u', base])).toContain('700 0')
+    },
+  )
 
-  it('leaves no workspace behind when its pod is gone', async () => {
+  it.skipIf(cluster.own === undefined)('leaves no workspace behind when its pod is gone', async () => {
     const namespace = await cluster.newNamespace('device')
     const before = await workspaces()
     await start(namespace, { name: 'a', holder: 'app' }, { name: 'b', holder: 'init' })
@@ -177,7 +180,7 @@ describe('a container that asks for networkservicemesh.io/socket', () => {
   })
 })
 
-describe('the device plugin', () => {
+describe.skipIf(cluster.own === undefined)('the device plugin', () => {
   it('is there again in time for init-mode pods when kubelet restarts, twenty times', {
     timeout: 400_000,
   }, async ({ annotate }) => {
