@@ -22,7 +22,7 @@ it.skipIf(cluster.own === undefined)(
     })
     let folder = ''
     for await (const line of createInterface({ input: child.stdout })) {
-      folder = dirname(line.replace('export KUBECONFIG=', ''))
+      folder = dirname(/KUBECONFIG=(\S+)/.exec(line)?.[1] ?? '')
       break
     }
     expect(isInUse(folder)).toBe(true)
